@@ -1,0 +1,66 @@
+# Everything that one does with this project. `make` alone lists the targets.
+
+# Three or four numbers divided by dots; the agent accepts nothing else.
+VERSION ?= $(shell cat VERSION)
+DIST    ?= dist
+FUZZTIME ?= 30s
+
+ZIP     := $(DIST)/docker-extension-$(VERSION).zip
+ARCHES  := amd64 arm64
+LDFLAGS := -s -w -buildid= -X main.version=$(VERSION)
+TOOL    := go tool -modfile=tools/go.mod
+
+.DEFAULT_GOAL := help
+.PHONY: help build $(ARCHES) package check lint format vet staticcheck errcheck tidy test test-long setup run bench clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: $(ARCHES) ## static binaries for amd64 and arm64, in dist/
+
+$(ARCHES):
+	@CGO_ENABLED=0 GOOS=linux GOARCH=$@ go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' \
+		-o $(DIST)/docker-extension-$@ ./cmd/docker-extension
+
+package: build ## the extension zip (VERSION=1.2.3), the same bytes for the same sources
+	@go run ./cmd/pack -version $(VERSION) -dist $(DIST)
+
+check: ## the inner loop: format, vet, linters, unit tests with the race detector; no root
+	@test/run.sh check
+
+lint: format vet staticcheck errcheck tidy ## what reads the sources only
+
+format:
+	@unformatted=$$(gofmt -s -l .); test -z "$$unformatted" || { echo "gofmt -s -w would change:" $$unformatted; exit 1; }
+
+vet:
+	@go vet ./...
+
+staticcheck:
+	@$(TOOL) staticcheck ./...
+
+errcheck:
+	@$(TOOL) errcheck -exclude tools/errcheck.txt ./...
+
+tidy:
+	@go mod tidy -diff
+	@cd tools && go mod tidy -diff
+
+test: setup package ## check, then everything in disposable VMs (as root; otherwise those are skipped)
+	@DOCKER_EXTENSION_PACKAGE=$(abspath $(ZIP)) test/run.sh test
+
+test-long: setup package ## test, then what takes longer: tests with the build tag "long", and fuzzing
+	@DOCKER_EXTENSION_PACKAGE=$(abspath $(ZIP)) FUZZTIME=$(FUZZTIME) test/run.sh test-long
+
+setup: ## install the Debian packages that the VM tests need, where they are missing
+	@test/setup.sh
+
+run: setup package ## see it work: a fresh VM becomes a Docker host and answers over TLS (as root)
+	@go run ./test/run --package $(ZIP)
+
+bench: ## benchmarks
+	@go test -run '^$$' -bench . -benchmem ./...
+
+clean: ## remove dist/, and VMs, mounts and namespaces that a killed run left behind
+	@rm -rf $(DIST)
+	@test "$$(id -u)" -ne 0 || go run ./test/harness clean

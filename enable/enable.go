@@ -1,0 +1,184 @@
+// Package enable is the verb that makes the VM a Docker host.
+//
+// The agent waits for enable, and nothing else on the VM is handled in the meantime. So enable
+// itself only reads, checks and compares. With nothing to do it says so and is done; otherwise it
+// hands an order to the work unit, a systemd unit of its own that survives the agent, and returns.
+package enable
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"docker-extension/handler"
+	"docker-extension/internal/cms"
+	"docker-extension/internal/converge"
+	"docker-extension/internal/engine"
+	"docker-extension/internal/host/files"
+	"docker-extension/internal/host/openssl"
+	"docker-extension/internal/machine"
+	"docker-extension/internal/oplog"
+	"docker-extension/internal/settings"
+	"docker-extension/internal/state"
+)
+
+// Enable is the verb. All fields are needed.
+type Enable struct {
+	Root       files.Root
+	Executable string // the running binary, which is copied for the work unit
+	Now        func() time.Time
+}
+
+// quickAnswer bounds how long a run that has nothing to do waits for the engine: long enough for an
+// engine that is starting with the VM, far below the agent's 300 s.
+const quickAnswer = 90 * time.Second
+
+// Run is the verb as the handler calls it.
+func (e Enable) Run(ctx context.Context, call *handler.Call) (handler.Outcome, error) {
+	order, err := e.order(ctx, call)
+	if err != nil {
+		return handler.Outcome{}, err
+	}
+	wanted, err := e.parse(order, call.Secrets)
+	if err != nil {
+		return handler.Outcome{}, err
+	}
+	m := machine.New(e.Root, call.Log)
+	defer m.Close()
+	_, goal, steps, err := converger(m, wanted, call.Log).Plan()
+	if err != nil {
+		return handler.Outcome{}, err
+	}
+	w := work{desk: desk{e.Root}, units: m.Systemd}
+	busy, err := w.busy()
+	switch {
+	case err != nil:
+		return handler.Outcome{}, err
+	case busy && w.has(order):
+		return handler.Outcome{Message: "these settings are being applied already"}, nil
+	case !busy && len(steps) == 0:
+		return nothingToDo(ctx, m, goal)
+	}
+	return e.handOver(ctx, call, w, order, steps)
+}
+
+// order collects everything that the work needs, decrypted.
+func (e Enable) order(ctx context.Context, call *handler.Call) (Order, error) {
+	envelope, err := call.ReadSettings()
+	if err != nil {
+		return Order{}, err
+	}
+	o := Order{
+		Version:      call.Version,
+		Extension:    call.Environment.Name,
+		Sequence:     call.Sequence,
+		StatusFolder: call.Environment.StatusFolder,
+		LogFolder:    call.Environment.LogFolder,
+		EventsFolder: call.Environment.EventsFolder,
+		Public:       envelope.Public,
+	}
+	// The agent keeps its certificates two levels above the settings.
+	folder := path.Dir(path.Dir(call.Environment.ConfigFolder))
+	store := cms.Store{Dir: folder, Files: os.DirFS(e.Root.Path(folder))}
+	o.Protected, err = cms.Open(ctx, store, envelope.Protected, envelope.Thumbprint, openssl.Command{})
+	return o, err
+}
+
+// parse checks the settings of an order, and makes their secrets known to the log first.
+func (e Enable) parse(o Order, secrets *oplog.Redactor) (settings.Settings, error) {
+	secrets.Add(secretsIn(o.Protected)...)
+	s, err := settings.Parse(o.Public, o.Protected, settings.Options{Now: e.Now()})
+	if err != nil {
+		return settings.Settings{}, err
+	}
+	return s, settings.Unsupported(s).AsError()
+}
+
+// secretsIn gives every string in the protected settings, wherever it stands: what a person meant
+// to hide is hidden, also under a key that we do not know.
+func secretsIn(protected []byte) []string {
+	var found []string
+	var walk func(any)
+	walk = func(v any) {
+		switch v := v.(type) {
+		case string:
+			found = append(found, v)
+		case []any:
+			for _, item := range v {
+				walk(item)
+			}
+		case map[string]any:
+			for _, item := range v {
+				walk(item)
+			}
+		}
+	}
+	var v any
+	if json.Unmarshal(protected, &v) == nil {
+		walk(v)
+	}
+	return found
+}
+
+// nothingToDo says that the host is as wanted, once the engine has said so too.
+func nothingToDo(ctx context.Context, m *machine.Machine, goal state.Goal) (handler.Outcome, error) {
+	ctx, cancel := context.WithTimeout(ctx, quickAnswer)
+	defer cancel()
+	if err := m.Engine.Ready(ctx, goal.Endpoint); err != nil {
+		return handler.Outcome{}, err
+	}
+	message, err := success(ctx, m, goal)
+	return handler.Outcome{
+		Status:      handler.Success,
+		Message:     message + "; nothing had to be changed",
+		Substatuses: noteSubstatuses(goal.Notes),
+	}, err
+}
+
+// success is the sentence of a host that is as wanted.
+func success(ctx context.Context, m *machine.Machine, goal state.Goal) (string, error) {
+	version, err := m.Engine.Version(ctx)
+	if err != nil {
+		return "", err
+	}
+	sentence := "Docker " + version + " is running"
+	switch {
+	case goal.Endpoint.TLS:
+		sentence += fmt.Sprintf(" and answers on port %d to clients with a certificate", goal.Endpoint.Port)
+	case goal.Endpoint.Port != 0:
+		sentence += fmt.Sprintf(" and answers on port %[1]d without TLS: anyone who reaches port %[1]d is root on this VM", goal.Endpoint.Port)
+	}
+	return sentence, nil
+}
+
+// handOver reports what is going to be done and gives the order to the work unit. The status is
+// written first: the unit may be faster than we are.
+func (e Enable) handOver(ctx context.Context, call *handler.Call, w work, o Order, steps []converge.Step) (handler.Outcome, error) {
+	message := fmt.Sprintf("working in the background: %d steps to do", len(steps))
+	planned := make([]converge.Progress, len(steps))
+	for i, s := range steps {
+		planned[i] = converge.Progress{Name: s.Name(), Summary: s.Summary()}
+	}
+	if err := call.Report.Report(handler.Transitioning, message, substatuses(planned)); err != nil {
+		return handler.Outcome{}, err
+	}
+	if err := w.handOver(ctx, o, e.Executable); err != nil {
+		return handler.Outcome{}, err
+	}
+	return handler.Outcome{Message: message}, nil
+}
+
+func converger(m *machine.Machine, s settings.Settings, log *logrus.Entry) converge.Converger {
+	return converge.Converger{
+		Host:   m.Host(),
+		Survey: m.Survey,
+		Aim:    func(f state.Facts) (state.Goal, error) { return engine.Running(s, f) },
+		Report: func([]converge.Progress) {},
+		Log:    log,
+	}
+}

@@ -1,0 +1,218 @@
+// Package converge turns the host that is there into the host that is wanted: it compares the two,
+// lists the steps between them, takes the steps one by one, and looks again. It decides nothing
+// about Docker, and touches the host only through the interfaces which it declares here.
+package converge
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"docker-extension/internal/fault"
+	"docker-extension/internal/oplog"
+	"docker-extension/internal/state"
+)
+
+// Files writes and removes files below the host's root.
+type Files interface {
+	// Write puts the file in place atomically, or removes it when it is not to exist.
+	Write(path string, file state.File) error
+	// RemoveTree deletes a directory with all that is in it; one that is missing is fine.
+	RemoveTree(path string) error
+}
+
+// Packages is the package manager.
+type Packages interface {
+	// Install gives the packages that came with it, dependencies included, also on an error.
+	Install(ctx context.Context, names []string) (added []string, err error)
+	// Remove leaves configuration and data, and every package that another one still needs. It
+	// gives those that are gone.
+	Remove(ctx context.Context, names []string) (removed []string, err error)
+	Hold(ctx context.Context, names []string) error
+	Unhold(ctx context.Context, names []string) error
+}
+
+// Units is the service manager. Every call returns when its job has ended.
+type Units interface {
+	DaemonReload(ctx context.Context) error
+	Enable(ctx context.Context, units ...string) error
+	Disable(ctx context.Context, units ...string) error
+	Start(ctx context.Context, units ...string) error
+	Stop(ctx context.Context, units ...string) error
+	Restart(ctx context.Context, units ...string) error
+	// ReloadUnit returns when the unit has said that it works with what it read.
+	ReloadUnit(ctx context.Context, unit string) error
+}
+
+// Accounts is the user database.
+type Accounts interface {
+	AddMember(context.Context, state.Member) error
+	RemoveMember(context.Context, state.Member) error
+}
+
+// Engine is the container engine, as far as it has to be asked whether it is there.
+type Engine interface {
+	Ready(ctx context.Context, at state.Endpoint) error
+}
+
+// Memory keeps the ledger over a power cut.
+type Memory interface {
+	SaveLedger(state.Ledger) error
+}
+
+// Host is everything of the host that a step may touch.
+type Host struct {
+	Files    Files
+	Packages Packages
+	Units    Units
+	Accounts Accounts
+	Engine   Engine
+	Memory   Memory
+}
+
+// Converger takes a host to a goal.
+type Converger struct {
+	Host
+	// Survey looks at the host, once before the steps and once after.
+	Survey func() (state.Facts, error)
+	// Aim says what is wanted, given what is there. It is pure.
+	Aim func(state.Facts) (state.Goal, error)
+	// Report is called whenever a step starts or ends, with all steps of the run.
+	Report func([]Progress)
+	// Superseded tells, between two steps, that the goal is no longer worth reaching; may be nil.
+	Superseded func() bool
+	Log        *logrus.Entry
+}
+
+// Phase is how far a step has come.
+type Phase int
+
+// The phases of a step, in their order.
+const (
+	Waiting Phase = iota
+	Running
+	Done
+	Failed
+)
+
+// Progress is one step as it is reported.
+type Progress struct {
+	Name    string
+	Summary string
+	Phase   Phase
+	Took    time.Duration // 0 unless Done or Failed
+	Err     error         // only if Failed
+}
+
+// Result is what a run came to.
+type Result struct {
+	Steps []Progress // none: the host already was as wanted
+	Notes []string   // what a person should know although nothing is wrong
+	Goal  state.Goal
+}
+
+// Plan looks at the host and gives the goal and the steps to it. It changes nothing.
+func (c Converger) Plan() (state.Facts, state.Goal, []Step, error) {
+	facts, err := c.Survey()
+	if err != nil {
+		return state.Facts{}, state.Goal{}, nil, err
+	}
+	goal, err := c.Aim(facts)
+	if err != nil {
+		return state.Facts{}, state.Goal{}, nil, err
+	}
+	return facts, goal, Diff(goal), nil
+}
+
+// Run takes the steps to the goal, and looks again whether it has been reached. On an error the
+// steps before it stay done; a later run goes on from there.
+func (c Converger) Run(ctx context.Context) (Result, error) {
+	facts, goal, steps, err := c.Plan()
+	if err != nil {
+		return Result{}, err
+	}
+	result := Result{Notes: goal.Notes, Goal: goal}
+	if len(steps) == 0 {
+		return result, nil
+	}
+	r := &run{Converger: c, steps: steps, ledger: claim(facts.Ledger, facts, goal)}
+	result.Steps, err = r.apply(ctx)
+	if err != nil {
+		return result, err
+	}
+	r.ledger = settle(r.ledger, goal)
+	if err := c.Memory.SaveLedger(r.ledger); err != nil {
+		return result, err
+	}
+	return result, c.verify()
+}
+
+// verify looks at the host again. What still differs now is our own mistake, or somebody works
+// against us.
+func (c Converger) verify() error {
+	_, _, steps, err := c.Plan()
+	if err != nil {
+		return err
+	}
+	if len(steps) == 0 {
+		return nil
+	}
+	left := make([]string, len(steps))
+	for i, s := range steps {
+		left[i] = s.Summary()
+	}
+	return fault.New(fault.NotConverged, "", "look for another program that manages Docker on this VM, then deploy again",
+		"the host is not as wanted after all steps were done: still to do: %s", strings.Join(left, "; "))
+}
+
+// run is one walk through the steps.
+type run struct {
+	Converger
+	steps    []Step
+	ledger   state.Ledger
+	progress []Progress
+}
+
+func (r *run) apply(ctx context.Context) ([]Progress, error) {
+	r.progress = make([]Progress, len(r.steps))
+	for i, s := range r.steps {
+		r.progress[i] = Progress{Name: s.Name(), Summary: s.Summary()}
+	}
+	if err := r.Memory.SaveLedger(r.ledger); err != nil {
+		return r.progress, err
+	}
+	for i := range r.steps {
+		if r.Superseded != nil && r.Superseded() {
+			return r.progress, fault.New(fault.Superseded, "", "", "stopped before step %d of %d: newer settings took over", i+1, len(r.steps))
+		}
+		if err := r.take(ctx, i); err != nil {
+			return r.progress, err
+		}
+	}
+	return r.progress, nil
+}
+
+// take does one step and reports it.
+func (r *run) take(ctx context.Context, i int) error {
+	p := &r.progress[i]
+	p.Phase = Running
+	r.Report(r.progress)
+	started := time.Now()
+	err := oplog.Step(r.Log, p.Summary, func() error { return r.steps[i].do(ctx, r) })
+	p.Took, p.Phase = time.Since(started), Done
+	if err != nil {
+		p.Phase = Failed
+		p.Err = fmt.Errorf("step %d of %d (%s): %w", i+1, len(r.steps), p.Name, err)
+	}
+	r.Report(r.progress)
+	return p.Err
+}
+
+// remember changes the ledger in the middle of a run and saves it.
+func (r *run) remember(change func(*state.Ledger)) error {
+	change(&r.ledger)
+	return r.Memory.SaveLedger(r.ledger)
+}

@@ -1,0 +1,116 @@
+package converge
+
+import (
+	"slices"
+	"strings"
+
+	"docker-extension/internal/state"
+)
+
+// unitSteps decides what happens to the units, in the gentlest way that has the wanted effect: a
+// reload rather than a restart, a restart of the service alone rather than of its socket as well,
+// because a socket that stays open queues the connections that come in between.
+func unitSteps(goal state.Goal) []Step {
+	want, have := goal.Want.Units, goal.Have.Units
+	var steps []Step
+	steps = append(steps, bootSteps(want, have)...)
+	touched := append(reloads(want, have), changes(want, have)...)
+	steps = append(steps, touched...)
+	if len(touched) > 0 && anyActive(want) {
+		steps = append(steps, AwaitEngine{goal.Endpoint})
+	}
+	return steps
+}
+
+func bootSteps(want, have map[string]state.Unit) []Step {
+	var steps []Step
+	on := selectKeys(want, func(u string, w state.Unit) bool { return w.Enabled && !have[u].Enabled })
+	if len(on) > 0 {
+		steps = append(steps, AtBoot{on, true})
+	}
+	off := selectKeys(want, func(u string, w state.Unit) bool { return !w.Enabled && have[u].Enabled })
+	if len(off) > 0 {
+		steps = append(steps, AtBoot{off, false})
+	}
+	return steps
+}
+
+// reloads lets every running unit read what it can read without a restart. It comes before a stop
+// or a restart too: live-restore is such a setting, and it decides whether the containers outlive
+// what follows.
+func reloads(want, have map[string]state.Unit) []Step {
+	var steps []Step
+	for _, u := range selectKeys(want, func(u string, w state.Unit) bool {
+		return have[u].Active && w.Reloaded != have[u].Reloaded
+	}) {
+		steps = append(steps, ReloadUnit{u})
+	}
+	return steps
+}
+
+// changes stops, starts and restarts. systemd refuses to start a socket whose service runs, so a
+// socket that has to change takes its service with it: both are stopped, both are started.
+func changes(want, have map[string]state.Unit) []Step {
+	stop := selectKeys(want, func(u string, w state.Unit) bool {
+		return have[u].Active && (!w.Active || w.Started != have[u].Started)
+	})
+	start := selectKeys(want, func(u string, w state.Unit) bool {
+		return w.Active && (!have[u].Active || w.Started != have[u].Started)
+	})
+	for _, socket := range start {
+		service, ok := serviceOf(socket)
+		if !ok || !have[service].Active || slices.Contains(stop, service) && slices.Contains(start, service) {
+			continue
+		}
+		stop, start = union(stop, []string{service}), union(start, []string{service})
+	}
+	if len(stop)+len(start) == 0 {
+		return nil
+	}
+	refresh := anySocket(stop) || anySocket(start)
+	return []Step{RestartUnits{Stop: socketsFirst(stop), Start: socketsFirst(start), Refresh: refresh}}
+}
+
+// socketsFirst orders units so that no connection starts a service that is being stopped, and no
+// service runs before its socket is there.
+func socketsFirst(units []string) []string {
+	slices.SortStableFunc(units, func(a, b string) int {
+		_, aSocket := serviceOf(a)
+		_, bSocket := serviceOf(b)
+		switch {
+		case aSocket == bSocket:
+			return 0
+		case aSocket:
+			return -1
+		default:
+			return 1
+		}
+	})
+	return units
+}
+
+// serviceOf gives the service that a socket unit starts: systemd's default, the same name.
+func serviceOf(unit string) (string, bool) {
+	name, ok := strings.CutSuffix(unit, ".socket")
+	return name + ".service", ok
+}
+
+func anySocket(units []string) bool {
+	return slices.ContainsFunc(units, func(u string) bool { return strings.HasSuffix(u, ".socket") })
+}
+
+func anyActive(units map[string]state.Unit) bool {
+	for _, u := range units {
+		if u.Active {
+			return true
+		}
+	}
+	return false
+}
+
+// union gives the sorted items of both lists, each once.
+func union(a, b []string) []string {
+	all := slices.Concat(a, b)
+	slices.Sort(all)
+	return slices.Compact(all)
+}

@@ -1,0 +1,82 @@
+package dockerd
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+
+	"docker-extension/internal/fault"
+)
+
+// CheckDaemon says what a daemon, or the extension, would not take of an object that is meant for
+// daemon.json: unknown keys (with the nearest known one), keys that were removed or that belong to
+// the extension or to the packaged unit, and values of the wrong JSON type.
+//
+// In: the object's members, and its place for faults. Out: the faults, sorted by key, each with the
+// place of its key; none if the object can be used. Values are never quoted.
+func CheckDaemon(daemon map[string]json.RawMessage, place string) fault.List {
+	var faults fault.List
+	for _, name := range slices.Sorted(maps.Keys(daemon)) {
+		faults = append(faults, checkKey(name, daemon[name], place+"."+printable(name))...)
+	}
+	return faults
+}
+
+func checkKey(name string, value json.RawMessage, place string) fault.List {
+	key, known := findKey(name)
+	switch {
+	case !known:
+		return fault.List{invalid(place, unknownKeyHint(name), "is not a key that dockerd reads")}
+	case key.Removed != "":
+		return fault.List{invalid(place, key.Instead, "was removed in Docker %s", key.Removed)}
+	case key.Refused != "":
+		return fault.List{invalid(place, key.Instead, "%s", key.Refused)}
+	}
+	var faults fault.List
+	for _, wrong := range misfits(key.Kind, name, value) {
+		faults = append(faults, invalid(place+wrong.at, wrong.hint, "%s", wrong.problem))
+	}
+	return faults
+}
+
+// unknownKeyHint names what was probably meant: the key of a flag, or a key with a similar name.
+// dockerd itself says nothing about a flag's name in the file (label for labels): it ignores it.
+func unknownKeyHint(name string) string {
+	for _, f := range Flags() {
+		if f.Long != name && f.Short != name {
+			continue
+		}
+		switch {
+		case f.Kind == Proxies:
+			return "put it inside of proxies"
+		case f.Key != "":
+			return "did you mean " + f.Key
+		default:
+			return f.Instead
+		}
+	}
+	var known []string
+	for _, k := range Keys() {
+		known = append(known, k.Name)
+	}
+	if guess := nearest(name, known); guess != "" {
+		return "did you mean " + guess
+	}
+	return "leave it out, or see the dockerd reference for the key that is meant"
+}
+
+// Conflicts says which keys both docker.options and docker.daemon set, with different values. Two
+// equal values are none.
+//
+// In: the result of Translate, the members of docker.daemon, and the place of the latter. Out: the
+// faults, sorted by key.
+func Conflicts(options, daemon map[string]json.RawMessage, place string) fault.List {
+	var faults fault.List
+	for _, key := range slices.Sorted(maps.Keys(options)) {
+		if value, both := daemon[key]; both && !equal(options[key], value) {
+			faults = append(faults, invalid(place+"."+key, "say it in one of the two places",
+				"differs from what docker.options says"))
+		}
+	}
+	return faults
+}

@@ -1,0 +1,226 @@
+package dockerd
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// misfit is a part of a value that is not what dockerd decodes or accepts.
+type misfit struct {
+	at      string // path within the value, such as ".max-file" or "[2]"; empty for the value itself
+	problem string // plain fact
+	hint    string
+}
+
+// hintFor gives the hint as one would follow it on the command line.
+func (m misfit) hintFor(flag Flag) string {
+	if m.hint != "" {
+		return m.hint
+	}
+	return fmt.Sprintf("write --%s=%s", flag.Long, flag.Kind.example())
+}
+
+// misfits gives everything in the value of a key that does not fit its kind.
+func misfits(kind Kind, key string, value json.RawMessage) []misfit {
+	decoded, err := decode(value)
+	if err != nil {
+		return []misfit{{problem: "is not JSON"}}
+	}
+	return fit(kind, key, decoded, "")
+}
+
+// elementOf is the kind of a single value: a list's item, or the kind itself.
+func elementOf(kind Kind) Kind {
+	if kind.isList() {
+		return kind.element()
+	}
+	return kind
+}
+
+func fit(kind Kind, key string, value any, at string) []misfit {
+	switch v := value.(type) {
+	case nil:
+		return []misfit{{at, "is null", "leave it out, or write " + kind.String()}}
+	case []any:
+		if kind.isList() {
+			return fitList(kind, key, v, at)
+		}
+	case map[string]any:
+		if kind.isObject() {
+			return fitObject(kind, key, v, at)
+		}
+	case string:
+		return fitText(kind, key, v, at)
+	case json.Number:
+		return fitNumber(kind, v, at)
+	case bool:
+		if kind == Bool {
+			return nil
+		}
+	}
+	return wrongType(kind, at)
+}
+
+func wrongType(kind Kind, at string) []misfit {
+	return []misfit{{at, "is not " + kind.String(), ""}}
+}
+
+func fitList(kind Kind, key string, items []any, at string) []misfit {
+	var wrong []misfit
+	values := map[string]any{}
+	for i, item := range items {
+		wrong = append(wrong, fit(kind.element(), key, item, fmt.Sprintf("%s[%d]", at, i))...)
+		name := labelKey(item)
+		if old, ok := values[name]; ok && kind == Labels && old != item {
+			wrong = append(wrong, misfit{fmt.Sprintf("%s[%d]", at, i), "gives one label a second value", "give each label once"})
+		}
+		values[name] = item
+	}
+	return wrong
+}
+
+func fitObject(kind Kind, key string, object map[string]any, at string) []misfit {
+	known, needed := kind.members()
+	var wrong []misfit
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		inside := at + "." + printable(name)
+		member, ok := known[memberName(known, name)]
+		switch {
+		case known == nil && kind != Free:
+			wrong = append(wrong, fit(kind.element(), key, object[name], inside)...)
+		case ok:
+			wrong = append(wrong, fit(member, key, object[name], inside)...)
+		case kind != Free:
+			wrong = append(wrong, misfit{inside, "is not known here", "use one of " + listed(known)})
+		}
+		needed = slices.DeleteFunc(slices.Clone(needed), func(n string) bool { return strings.EqualFold(n, name) })
+	}
+	if len(needed) > 0 {
+		wrong = append(wrong, misfit{at, "is incomplete", "add " + strings.Join(needed, ", ")})
+	}
+	return wrong
+}
+
+// memberName finds the member that encoding/json, which dockerd decodes with, takes a name for: it
+// does not look at the case.
+func memberName(known map[string]Kind, name string) string {
+	for candidate := range known {
+		if strings.EqualFold(candidate, name) {
+			return candidate
+		}
+	}
+	return name
+}
+
+func fitNumber(kind Kind, number json.Number, at string) []misfit {
+	value, err := strconv.ParseInt(number.String(), 10, 64)
+	switch {
+	case kind == Int && err == nil, kind == Count && err == nil && value >= 0:
+		return nil
+	case kind == Text || kind == Size:
+		return []misfit{{at, "is a number, and dockerd wants " + kind.String(), "put it in quotes"}}
+	default:
+		return wrongType(kind, at)
+	}
+}
+
+func fitText(kind Kind, key, text, at string) []misfit {
+	if kind == Text {
+		return fitChoice(key, text, at)
+	}
+	if problem := textProblem(kind, text); problem != "" {
+		return []misfit{{at, problem, ""}}
+	}
+	return nil
+}
+
+// textProblem says why dockerd would not take a string for a kind; nothing if it does.
+func textProblem(kind Kind, text string) string {
+	ok := false
+	switch kind {
+	case IP:
+		_, err := netip.ParseAddr(text)
+		ok = err == nil
+	case subnet:
+		_, err := netip.ParsePrefix(text)
+		ok = err == nil
+	case Size:
+		ok = isSize(text)
+	case label:
+		return labelProblem(text)
+	case mirror:
+		return mirrorProblem(text)
+	}
+	if !ok {
+		return "is not " + kind.String()
+	}
+	return ""
+}
+
+// isSize follows docker/go-units RAMInBytes.
+func isSize(text string) bool {
+	return regexp.MustCompile(`^\d+(\.\d+)? ?([kKmMgGtTpP]?[iI]?[bB]?)$`).MatchString(text)
+}
+
+// labelProblem follows moby opts.ValidateLabel.
+func labelProblem(text string) string {
+	if !strings.Contains(text, "=") {
+		return "is not key=value"
+	}
+	for _, reserved := range []string{"com.docker.", "io.docker.", "org.dockerproject."} {
+		if strings.HasPrefix(strings.ToLower(text), reserved) {
+			return fmt.Sprintf("is in the namespace %s*, which Docker keeps for itself", reserved)
+		}
+	}
+	return ""
+}
+
+// mirrorProblem follows moby registry.ValidateMirror.
+func mirrorProblem(text string) string {
+	address, err := url.Parse(text)
+	switch {
+	case err != nil || (address.Scheme != "http" && address.Scheme != "https") || address.Host == "":
+		return "is not an http or https URL"
+	case address.User != nil:
+		return "has a user or password in it, and dockerd takes none"
+	case address.RawQuery != "" || address.Fragment != "":
+		return "has a query or fragment in it, and dockerd takes none"
+	default:
+		return ""
+	}
+}
+
+// fitChoice checks a string of a key that has few good values, or some that were removed.
+func fitChoice(key, text, at string) []misfit {
+	if at != "" {
+		return nil // a member or an item: only keys have choices
+	}
+	for _, g := range goneValues() {
+		if g.key == key && g.value == text {
+			return []misfit{{at, fmt.Sprintf("is %q, which was removed in Docker %s", text, g.removed), g.instead}}
+		}
+	}
+	if good := choices(key); good != nil && !slices.Contains(good, text) {
+		return []misfit{{at, "is none of " + strings.Join(good, ", "), "use one of them"}}
+	}
+	return nil
+}
+
+// labelKey is what is before the = of a label.
+func labelKey(item any) string {
+	text, _ := item.(string)
+	key, _, _ := strings.Cut(text, "=")
+	return key
+}
+
+// listed gives the names of members in one line.
+func listed(known map[string]Kind) string {
+	return strings.Join(slices.Sorted(maps.Keys(known)), ", ")
+}

@@ -1,0 +1,89 @@
+// Package engine decides what a Docker host looks like. From the settings and one look at the host
+// it gives the wanted State; it is pure, so every decision in it is a table test. The three verbs
+// are three functions here: Running for enable, Stopped for disable, Gone for uninstall.
+package engine
+
+import (
+	"docker-extension/internal/state"
+)
+
+// The units of the engine. Docker's own packages, Debian's and Ubuntu's all have both.
+const (
+	Service = "docker.service"
+	Socket  = "docker.socket"
+)
+
+// The group whose members may talk to the engine without being root.
+const group = "docker"
+
+// The files that the extension may own.
+const (
+	DaemonJSON   = "/etc/docker/daemon.json"
+	CAFile       = "/etc/docker/ca.pem"
+	CertFile     = "/etc/docker/cert.pem"
+	KeyFile      = "/etc/docker/key.pem"
+	SocketDropIn = "/etc/systemd/system/docker.socket.d/50-docker-extension.conf"
+)
+
+// The folders with everything that the engine keeps: images, containers and volumes. Since Docker
+// 29 the images of a fresh installation are in containerd's folder.
+const (
+	dockerData     = "/var/lib/docker"
+	containerdData = "/var/lib/containerd"
+)
+
+// Paths lists the files that a survey has to look at.
+func Paths() []string { return []string{DaemonJSON, CAFile, CertFile, KeyFile, SocketDropIn} }
+
+// Units lists the units that a survey has to look at.
+func Units() []string { return []string{Service, Socket} }
+
+// Folders lists the data folders that a survey has to look for.
+func Folders() []string { return []string{dockerData, containerdData} }
+
+// have gives what is there, as far as it can be compared with what is wanted.
+func have(facts state.Facts) state.State {
+	loaded := loadedFrom(facts.Files)
+	s := state.State{
+		Files:    facts.Files,
+		Packages: facts.Packages,
+		Units:    map[string]state.Unit{},
+		Members:  map[state.Member]bool{},
+		Purged:   map[string]bool{},
+	}
+	for name, u := range facts.Units {
+		started, reloaded := lastRead(facts.Ledger, name, loaded[name])
+		s.Units[name] = state.Unit{Enabled: u.Enabled, Active: u.Active, Started: started, Reloaded: reloaded}
+	}
+	for _, folder := range Folders() {
+		s.Purged[folder] = !facts.Folders[folder]
+	}
+	for _, user := range facts.Groups[group] {
+		s.Members[state.Member{User: user, Group: group}] = true
+	}
+	return s
+}
+
+// lastRead gives the digests of what a unit has read. A unit that is not in the ledger was never
+// touched by us, so it has read what is on disk. For a unit that is in the ledger the two must
+// agree: where they do not, either a run was cut off between the write and the restart, or a person
+// changed the file; in both cases nobody knows what the unit works with, and the digest is unknown.
+func lastRead(ledger state.Ledger, unit string, onDisk state.Loaded) (started, reloaded state.Digest) {
+	loaded, known := ledger.Units[unit]
+	if !known {
+		return onDisk.Started, onDisk.Reloaded
+	}
+	return agreed(loaded.Started, onDisk.Started), agreed(loaded.Reloaded, onDisk.Reloaded)
+}
+
+func agreed(a, b state.Digest) state.Digest {
+	if a != b {
+		return ""
+	}
+	return a
+}
+
+// givenBack gives the file as it was before we first wrote it.
+func givenBack(found state.Found) state.File {
+	return state.File{Exists: found.Existed, Mode: fileMode(found.Mode), Content: found.Content}
+}

@@ -1,0 +1,89 @@
+package engine
+
+import (
+	"slices"
+
+	"docker-extension/internal/dockerd"
+	"docker-extension/internal/state"
+)
+
+// Gone gives the goal of uninstall: nothing of ours is left, and what we found is there again. Of the
+// packages that came with us only the removable ones go: others may need the rest by now. With purge
+// the engine's data goes too, unless the engine was here before us.
+func Gone(facts state.Facts, removable []string, purge bool) (state.Goal, error) {
+	merged, err := dockerd.Merge(present(facts), facts.Ledger.Daemon, facts.Ledger.Earlier, nil)
+	if err != nil {
+		return state.Goal{}, err
+	}
+	files := map[string]state.File{}
+	for p, found := range facts.Ledger.Files {
+		files[p] = givenBack(found)
+		if p == DaemonJSON {
+			files[p] = daemonGivenBack(merged, found, facts)
+		}
+	}
+	goal := state.Goal{Have: have(facts)}
+	goal.Want = state.State{
+		Files:    files,
+		Packages: map[string]state.Package{},
+		Members:  map[state.Member]bool{},
+		Units:    map[string]state.Unit{},
+		Purged:   map[string]bool{},
+	}
+	for _, name := range facts.Ledger.Held {
+		goal.Want.Packages[name] = state.Package{Installed: facts.Packages[name].Installed}
+	}
+	for _, name := range removable {
+		goal.Want.Packages[name] = state.Package{}
+	}
+	for _, m := range facts.Ledger.Members {
+		goal.Want.Members[m] = false
+	}
+	if _, foreign := foreignEngine(facts); foreign {
+		goal.Want.Units = foundUnits(facts, files)
+		return goal, nil
+	}
+	goal.Want.Purged[dockerData] = purge
+	goal.Want.Purged[containerdData] = purge
+	return goal, nil
+}
+
+// Ours tells whether the engine on this host came with the extension.
+func Ours(facts state.Facts) bool {
+	return slices.ContainsFunc(enginePackages(), func(name string) bool { return slices.Contains(facts.Ledger.Debs, name) })
+}
+
+// daemonGivenBack gives daemon.json without our keys. A file that has nothing left, and was not
+// there before us, goes.
+func daemonGivenBack(merged dockerd.Merged, found state.Found, facts state.Facts) state.File {
+	if merged.Empty && !found.Existed {
+		return state.File{}
+	}
+	file := daemonFile(merged, facts)
+	if found.Existed {
+		file.Mode = fileMode(found.Mode)
+	}
+	return file
+}
+
+// foundUnits gives the units of an engine that was here before us as we found them.
+func foundUnits(facts state.Facts, files map[string]state.File) map[string]state.Unit {
+	all := map[string]state.File{}
+	for p, f := range facts.Files {
+		all[p] = f
+	}
+	for p, f := range files {
+		all[p] = f
+	}
+	loaded := loadedFrom(all)
+	units := map[string]state.Unit{}
+	for name, known := range facts.Ledger.Units {
+		if facts.Units[name].Exists {
+			units[name] = state.Unit{
+				Enabled: known.FoundEnabled, Active: known.FoundActive,
+				Started: loaded[name].Started, Reloaded: loaded[name].Reloaded,
+			}
+		}
+	}
+	return units
+}

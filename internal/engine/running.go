@@ -1,0 +1,228 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"docker-extension/internal/dockerd"
+	"docker-extension/internal/fault"
+	"docker-extension/internal/settings"
+	"docker-extension/internal/state"
+)
+
+// Running gives the goal of enable: the engine runs as the settings say. The faults in its error
+// are those that only a look at the host can find.
+func Running(s settings.Settings, facts state.Facts) (state.Goal, error) {
+	if err := CheckHost(facts.OS); err != nil {
+		return state.Goal{}, err
+	}
+	s = effective(s)
+	merged, err := dockerd.Merge(present(facts), facts.Ledger.Daemon, facts.Ledger.Earlier, daemonKeys(s, facts))
+	if err != nil {
+		return state.Goal{}, err
+	}
+	members, err := wantedMembers(s, facts)
+	if err != nil {
+		return state.Goal{}, err
+	}
+	if err := checkUnits(facts); err != nil {
+		return state.Goal{}, err
+	}
+	files := map[string]state.File{DaemonJSON: daemonFile(merged, facts)}
+	maps.Copy(files, certificateFiles(s.Certificates))
+	maps.Copy(files, listenerFile(s.Docker))
+	goal := state.Goal{
+		Owned:    slices.Sorted(maps.Keys(files)),
+		Daemon:   merged.Owned,
+		Earlier:  merged.Earlier,
+		Endpoint: endpoint(s),
+		Notes:    notes(s, facts),
+		Have:     have(facts),
+	}
+	returnUnwanted(files, facts.Ledger)
+	goal.Want = state.State{
+		Files:    files,
+		Packages: wantedPackages(s.Docker, facts),
+		Members:  members,
+		Units:    runningUnits(files),
+	}
+	return goal, nil
+}
+
+// effective takes out of the settings what installonly, a key of 2014, says to leave alone: the
+// engine is installed and runs, and its configuration is the administrator's own.
+func effective(s settings.Settings) settings.Settings {
+	if s.InstallOnly {
+		s.Docker.Port, s.Docker.Daemon, s.Certificates = 0, nil, nil
+	}
+	return s
+}
+
+func present(facts state.Facts) []byte { return facts.Files[DaemonJSON].Content }
+
+// daemonKeys gives the keys of daemon.json that the settings ask for, and our defaults. A default
+// never overrides what a person wrote into the file.
+func daemonKeys(s settings.Settings, facts state.Facts) map[string]json.RawMessage {
+	keys := map[string]json.RawMessage{}
+	if !s.InstallOnly && !facts.Swarm && !foreignKey(facts, "live-restore") {
+		// Containers outlive a restart of the engine. A swarm does not allow it:
+		// https://docs.docker.com/engine/daemon/live-restore/
+		keys["live-restore"] = json.RawMessage("true")
+	}
+	maps.Copy(keys, s.Docker.Daemon)
+	if endpoint(s).TLS {
+		keys["tlsverify"] = json.RawMessage("true")
+		keys["tlscacert"] = quoted(CAFile)
+		keys["tlscert"] = quoted(CertFile)
+		keys["tlskey"] = quoted(KeyFile)
+	}
+	return keys
+}
+
+// foreignKey tells whether a key of daemon.json is there and not ours.
+func foreignKey(facts state.Facts, key string) bool {
+	var keys map[string]json.RawMessage
+	if json.Unmarshal(present(facts), &keys) != nil {
+		return false
+	}
+	_, there := keys[key]
+	_, ours := facts.Ledger.Daemon[key]
+	return there && !ours
+}
+
+func quoted(path string) json.RawMessage { return json.RawMessage(`"` + path + `"`) }
+
+// daemonFile gives daemon.json after the merge. An empty one is not left behind where there was none.
+func daemonFile(merged dockerd.Merged, facts state.Facts) state.File {
+	before := facts.Files[DaemonJSON]
+	if merged.Empty {
+		return state.File{}
+	}
+	mode := before.Mode
+	if !before.Exists {
+		mode = 0o644
+	}
+	return state.File{Exists: true, Mode: mode, Content: merged.Content}
+}
+
+func certificateFiles(c *settings.Certificates) map[string]state.File {
+	if c == nil {
+		return nil
+	}
+	return map[string]state.File{
+		CAFile:   {Exists: true, Mode: 0o644, Content: c.CA},
+		CertFile: {Exists: true, Mode: 0o644, Content: c.Cert},
+		KeyFile:  {Exists: true, Mode: 0o600, Content: []byte(c.Key.Reveal())},
+	}
+}
+
+// listenerFile gives the drop-in by which systemd hands the engine a TCP socket beside the unix one.
+// The engine cannot tell that this one is a TCP socket and would serve it without TLS, too: nobody
+// but endpoint decides whether it may exist.
+func listenerFile(d settings.Docker) map[string]state.File {
+	if d.Port == 0 {
+		return nil
+	}
+	content := fmt.Sprintf("# Written by the Docker VM extension from docker.port in its settings; changes here are overwritten.\n"+
+		"[Socket]\nListenStream=0.0.0.0:%d\n", d.Port)
+	return map[string]state.File{SocketDropIn: {Exists: true, Mode: 0o644, Content: []byte(content)}}
+}
+
+// endpoint gives where the engine is to answer. The settings have been checked: a port without TLS
+// is there only if they said so in so many words.
+func endpoint(s settings.Settings) state.Endpoint {
+	if s.Docker.Port == 0 {
+		return state.Endpoint{}
+	}
+	return state.Endpoint{Port: s.Docker.Port, TLS: s.Docker.TLS}
+}
+
+// returnUnwanted adds the files that were ours and are no longer wanted, as we found them.
+func returnUnwanted(files map[string]state.File, ledger state.Ledger) {
+	for p, found := range ledger.Files {
+		if _, wanted := files[p]; !wanted {
+			files[p] = givenBack(found)
+		}
+	}
+}
+
+// wantedPackages gives the packages of the engine. An engine that somebody else has installed is
+// used as it is: replacing it would take its containers down.
+func wantedPackages(d settings.Docker, facts state.Facts) map[string]state.Package {
+	packages := map[string]state.Package{}
+	names := distroPackages(facts.OS)
+	if name, foreign := foreignEngine(facts); foreign {
+		names = []string{name}
+	}
+	for _, name := range names {
+		held := facts.Packages[name].Held && !slices.Contains(facts.Ledger.Held, name)
+		packages[name] = state.Package{Installed: true, Held: d.Hold || held}
+	}
+	return packages
+}
+
+// wantedMembers gives who is to be in the group docker, and who only was because of us.
+func wantedMembers(s settings.Settings, facts state.Facts) (map[state.Member]bool, error) {
+	members := map[state.Member]bool{}
+	for _, m := range facts.Ledger.Members {
+		members[m] = false
+	}
+	users := s.Docker.Users
+	if !s.Docker.UsersSet && facts.Admin != "" {
+		users = []string{facts.Admin}
+	}
+	var faults fault.List
+	for i, user := range users {
+		if !facts.Accounts[user] {
+			faults = append(faults, fault.New(fault.SettingsInvalid, fmt.Sprintf("publicSettings.docker.users[%d]", i),
+				"name an account that exists on this VM, or leave docker.users out", "there is no account %q on this VM", user))
+			continue
+		}
+		members[state.Member{User: user, Group: group}] = true
+	}
+	return members, faults.AsError()
+}
+
+// checkUnits refuses to work against a person who has masked the engine. dpkg masks the units of a
+// package that it removes, and takes the mask away when the package comes back.
+func checkUnits(facts state.Facts) error {
+	if !anyInstalled(facts) {
+		return nil
+	}
+	var masked []string
+	for _, u := range Units() {
+		if facts.Units[u].Masked {
+			masked = append(masked, u)
+		}
+	}
+	if len(masked) == 0 {
+		return nil
+	}
+	names := strings.Join(masked, " ")
+	return fault.New(fault.HostConfig, names, "run `systemctl unmask "+names+"`, or remove the extension from this VM",
+		"cannot start the engine: somebody has masked its unit")
+}
+
+func anyInstalled(facts state.Facts) bool {
+	return slices.ContainsFunc(enginePackages(), func(name string) bool { return facts.Packages[name].Installed })
+}
+
+func runningUnits(files map[string]state.File) map[string]state.Unit {
+	units := map[string]state.Unit{}
+	for name, loaded := range loadedFrom(files) {
+		units[name] = state.Unit{Enabled: true, Active: true, Started: loaded.Started, Reloaded: loaded.Reloaded}
+	}
+	return units
+}
+
+// notes gives what the settings and the host deserve to have said about them.
+func notes(s settings.Settings, facts state.Facts) []string {
+	all := slices.Clone(s.Notes)
+	if name, foreign := foreignEngine(facts); foreign {
+		all = append(all, fmt.Sprintf("the engine of the package %s, which was here before the extension, is used as it is", name))
+	}
+	return all
+}

@@ -1,0 +1,149 @@
+// Package apt installs, removes and holds packages with the host's own apt, without ever asking a
+// question, and reads what dpkg knows of them from its record, without starting a process.
+//
+// Nothing here purges a package and nothing removes one that was not named: the first deletes the
+// data of Debian's docker.io (its postrm calls nuke-graph-directory.sh), the second takes away what
+// a person may use by now.
+package apt
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"docker-extension/internal/host/command"
+	"docker-extension/internal/host/files"
+	"docker-extension/internal/state"
+)
+
+// Bounds that hold unless the Apt says otherwise.
+const (
+	DefaultBudget = 15 * time.Minute // of waiting for other runs of apt and dpkg, in one call
+	DefaultWork   = 20 * time.Minute // of one child's own work
+	DefaultPause  = 3 * time.Second  // between two looks at a lock
+)
+
+// Apt is the package manager of the host at Root. Runner must be set up; the zero durations stand
+// for the defaults above.
+type Apt struct {
+	Root   files.Root
+	Runner command.Runner
+	Budget time.Duration
+	Work   time.Duration
+	Pause  time.Duration
+}
+
+// Packages gives every package that dpkg knows, by name.
+func (a Apt) Packages() (map[string]state.Package, error) { return Packages(a.Root) }
+
+// Install brings the newest package lists and then the named packages, each a Debian package name
+// or "name=version", without what they only recommend. It gives the names of all packages that came
+// with it, sorted, and does so also along with an error: what is on the disk is there to be
+// remembered. An error is a fault with code fault.PackageInstall in apt's own words.
+//
+// Lists that cannot be brought up to date are no error if the install then works.
+func (a Apt) Install(ctx context.Context, names []string) (added []string, err error) {
+	before, err := a.Packages()
+	if err != nil {
+		return nil, err
+	}
+	installErr := a.install(ctx, names)
+	after, err := a.Packages()
+	if err != nil {
+		return nil, errors.Join(installErr, err)
+	}
+	return newcomers(before, after), installErr
+}
+
+func (a Apt) install(ctx context.Context, names []string) error {
+	what := "install " + strings.Join(names, " ")
+	until := a.until()
+	if err := a.finish(ctx, names, until); err != nil {
+		return blame(what, err)
+	}
+	updateErr := a.apt(ctx, until, "update")
+	if ctx.Err() != nil {
+		return blame(what, updateErr)
+	}
+	args := append([]string{"install", "-y", "--no-install-recommends", "--"}, names...)
+	if err := a.apt(ctx, until, args...); err != nil {
+		return blame(what, err, updateErr)
+	}
+	return nil
+}
+
+// newcomers gives what is installed after and was not before.
+func newcomers(before, after map[string]state.Package) []string {
+	var added []string
+	for name, p := range after {
+		if p.Installed && !before[name].Installed {
+			added = append(added, name)
+		}
+	}
+	slices.Sort(added)
+	return added
+}
+
+// finish lets dpkg end what an earlier run, that was killed or lost its power, left half done. apt
+// refuses to work before that (its words: "dpkg was interrupted, you must manually run ...").
+func (a Apt) finish(ctx context.Context, names []string, until time.Time) error {
+	interrupted, err := a.interrupted(names)
+	if err != nil || !interrupted {
+		return err
+	}
+	_, err = a.patiently(ctx, until, command.Command{
+		Name: "dpkg", Args: []string{"--force-confdef", "--force-confold", "--configure", "-a"},
+	})
+	return err
+}
+
+// interrupted tells whether dpkg's journal of updates has entries, files with a number for a name,
+// or one of the named packages is neither in nor out.
+func (a Apt) interrupted(names []string) (bool, error) {
+	entries, err := a.Root.List("/var/lib/dpkg/updates")
+	if err != nil {
+		return false, err
+	}
+	for _, entry := range entries {
+		if _, err := strconv.Atoi(entry.Name()); err == nil {
+			return true, nil
+		}
+	}
+	unfinished := false
+	err = eachField(a.Root, func(s *stanza) {
+		unfinished = unfinished || s.unfinished() && slices.ContainsFunc(names, func(name string) bool {
+			bare, _, _ := strings.Cut(name, "=")
+			return bare == s.name
+		})
+	}, "Package", "Status")
+	return unfinished, err
+}
+
+// Hold makes apt leave the packages at their version, for unattended upgrades too.
+func (a Apt) Hold(ctx context.Context, names []string) error { return a.mark(ctx, "hold", names) }
+
+// Unhold takes a Hold back.
+func (a Apt) Unhold(ctx context.Context, names []string) error { return a.mark(ctx, "unhold", names) }
+
+func (a Apt) mark(ctx context.Context, verb string, names []string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	_, err := a.patiently(ctx, a.until(), command.Command{Name: "apt-mark", Args: append([]string{verb, "--"}, names...)})
+	if err != nil {
+		return blame(verb+" "+strings.Join(names, " "), err)
+	}
+	return nil
+}
+
+func (a Apt) until() time.Time { return time.Now().Add(or(a.Budget, DefaultBudget)) }
+
+func or(value, fallback time.Duration) time.Duration {
+	if value > 0 {
+		return value
+	}
+	return fallback
+}

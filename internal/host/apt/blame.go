@@ -1,0 +1,157 @@
+package apt
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"docker-extension/internal/fault"
+	"docker-extension/internal/host/command"
+)
+
+// enough is how many of apt's lines go into an error; the log has them all.
+const enough = 4
+
+// blame makes the fault of a failed run. The first error is the run's, the others are those of runs
+// before it that may have been the reason, and may be nil.
+func blame(what string, err error, earlier ...error) error {
+	var known *fault.Fault
+	if errors.As(err, &known) {
+		return err
+	}
+	text := words(err)
+	for _, e := range earlier {
+		if e != nil {
+			text += "; before that: " + words(e)
+		}
+	}
+	return &fault.Fault{
+		Code: fault.PackageInstall,
+		Err:  &failure{what: what, text: text, cause: err},
+		Hint: hint(append([]error{err}, earlier...)),
+	}
+}
+
+// failure is a failed run in apt's words, with the child's error as its cause.
+type failure struct {
+	what, text string
+	cause      error
+}
+
+func (f *failure) Error() string { return "cannot " + f.what + ": " + f.text }
+func (f *failure) Unwrap() error { return f.cause }
+
+// words gives the lines of a child's output that say why it failed, on one line; the error itself
+// if there is no output or if it was us who ended the child.
+func words(err error) string {
+	var exit *command.ExitError
+	if !errors.As(err, &exit) || exit.Cause != nil {
+		return err.Error()
+	}
+	lines := meaningful(exit.Tail)
+	if len(lines) == 0 {
+		return err.Error()
+	}
+	return strings.Join(lines, " | ")
+}
+
+// meaningful gives apt's error lines, then those of failed fetches, then dpkg's, at most enough of
+// them and none twice. Of an output without any, the last lines.
+func meaningful(output string) []string {
+	lines := nonEmpty(output)
+	var found []string
+	for _, prefix := range []string{"E: ", "Err:", "dpkg: error", "W: Failed to fetch"} {
+		for i, line := range lines {
+			if !strings.HasPrefix(line, prefix) {
+				continue
+			}
+			// "Err:1 http://... InRelease", and on the next line, indented, the reason.
+			if prefix == "Err:" && i+1 < len(lines) && strings.HasPrefix(lines[i+1], " ") {
+				line += ": " + strings.TrimSpace(lines[i+1])
+			}
+			if !slices.Contains(found, line) {
+				found = append(found, line)
+			}
+		}
+	}
+	if len(found) == 0 {
+		return lines[max(0, len(lines)-enough):]
+	}
+	return found[:min(enough, len(found))]
+}
+
+func nonEmpty(output string) []string {
+	var lines []string
+	for line := range strings.Lines(output) {
+		if line = strings.TrimRight(line, "\r\n\t "); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// hint gives the cure for what the runs printed.
+func hint(runs []error) string {
+	var said strings.Builder
+	for _, err := range runs {
+		var exit *command.ExitError
+		if errors.As(err, &exit) {
+			said.WriteString(exit.Tail)
+		}
+	}
+	for _, trouble := range troubles() {
+		for _, sign := range trouble.signs {
+			if strings.Contains(said.String(), sign) {
+				return trouble.hint
+			}
+		}
+	}
+	for _, err := range runs {
+		if errors.Is(err, context.DeadlineExceeded) {
+			return "see in the log what it was waiting for, then run enable again"
+		}
+	}
+	return "see apt's whole output in the log of this run"
+}
+
+// trouble is a cause of failure, known by what apt or dpkg print.
+type trouble struct {
+	signs []string
+	hint  string
+}
+
+// troubles are ordered from cause to consequence: without network, packages cannot be found either.
+func troubles() []trouble {
+	return []trouble{
+		{[]string{"E: Could not get lock", "is another process using it", "locked by another process"},
+			"wait until the other run of apt or dpkg has ended (the process is named above), then run enable again"},
+		{[]string{"No space left on device", "have enough free space"},
+			"make room on the disk (df -h and df -i show what is full), then run enable again"},
+		{[]string{"Read-only file system"},
+			"mount the file system read-write (findmnt shows it), then run enable again"},
+		{[]string{"Temporary failure resolving", "Could not resolve", "Name or service not known"},
+			"let the VM resolve names: check its DNS servers and the network's DNS settings"},
+		{[]string{"Network is unreachable", "Could not connect", "Unable to connect", "Cannot initiate the connection",
+			"Connection timed out", "Connection refused", "Connection failed", "No route to host"},
+			"let the VM reach the package servers of its apt sources: check network security groups, firewall, route and proxy"},
+		{[]string{"is not valid yet", "is expired", "Release file is not yet valid"},
+			"set the VM's clock, or use a mirror that is kept up to date"},
+		{[]string{"NO_PUBKEY", "EXPKEYSIG", "is not signed", "The following signatures"},
+			"renew the repository's key on the VM, or remove the repository from the apt sources"},
+		{[]string{"Hash Sum mismatch", "File has unexpected size", "Mirror sync in progress"},
+			"try again in some minutes: the mirror is being updated, or a proxy serves an old copy"},
+		{[]string{"dpkg was interrupted"},
+			"run dpkg --configure -a on the VM and see why it fails"},
+		{[]string{"404  Not Found", "does not have a Release file"},
+			"check the apt sources: the distribution's release may have moved to its archive"},
+		{[]string{"Unable to locate package", "has no installation candidate", "was not found"},
+			"check the apt sources: the component that has the package may be off (main on Debian, universe on Ubuntu)"},
+		{[]string{"unmet dependencies", "held broken packages", "pkgProblemResolver"},
+			"run apt-get install with these packages on the VM to see what is in the way, held packages in the first place"},
+		{[]string{"maintainer script", "post-installation script", "pre-installation script", "returned an error code"},
+			"see the package's own message in the log, cure it, then run enable again"},
+		{[]string{"are you root?", "Permission denied"},
+			"run this as root"},
+	}
+}

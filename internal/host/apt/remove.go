@@ -1,0 +1,155 @@
+package apt
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"docker-extension/internal/fault"
+	"docker-extension/internal/host/command"
+)
+
+// Remove removes those of the named packages that no package outside of them needs, and gives their
+// names, sorted; packages that are not installed are passed over. Configuration and data stay. If
+// apt would remove or install anything else along with it, nothing is done and the error says what.
+// Errors are faults with code fault.PackageInstall.
+func (a Apt) Remove(ctx context.Context, names []string) (removed []string, err error) {
+	removed, err = a.Removable(names)
+	if err != nil || len(removed) == 0 {
+		return nil, err
+	}
+	what := "remove " + strings.Join(removed, " ")
+	until := a.until()
+	if err := a.finish(ctx, removed, until); err != nil {
+		return nil, blame(what, err)
+	}
+	if err := a.rehearse(ctx, until, removed); err != nil {
+		return nil, blame(what, err)
+	}
+	if err := a.apt(ctx, until, removeArgs(removed)...); err != nil {
+		return nil, blame(what, err)
+	}
+	return removed, nil
+}
+
+// Removable gives those of the named packages that are installed and that no installed package
+// outside of the result needs, sorted. It only reads.
+func (a Apt) Removable(names []string) ([]string, error) {
+	var installed []stanza
+	err := eachField(a.Root, func(s *stanza) {
+		if s.installed() || s.unfinished() {
+			installed = append(installed, *s)
+		}
+	}, "Package", "Status", "Depends", "Pre-Depends", "Provides")
+	if err != nil {
+		return nil, err
+	}
+	return removable(installed, names), nil
+}
+
+func removeArgs(names []string) []string {
+	return append([]string{"remove", "-y", "--"}, names...)
+}
+
+// rehearse asks apt what it would do and refuses everything that is not the removal of these.
+func (a Apt) rehearse(ctx context.Context, until time.Time, names []string) error {
+	args := append(append(options(), "--simulate"), removeArgs(names)...)
+	result, err := a.patiently(ctx, until, command.Command{Name: "apt-get", Args: args})
+	if err != nil {
+		return err
+	}
+	if result.Cut {
+		return fault.New(fault.PackageInstall, "", "run apt-get --simulate remove with these packages on the VM",
+			"cannot remove %s: apt's plan is too long to be checked", strings.Join(names, " "))
+	}
+	if strangers := unasked(result.Output, names); len(strangers) > 0 {
+		return fault.New(fault.PackageInstall, "", "remove the packages on the VM with apt-get, if that is what you want",
+			"cannot remove %s: apt would also change %s", strings.Join(names, " "), strings.Join(strangers, " "))
+	}
+	return nil
+}
+
+// unasked gives the packages that a simulation would remove, purge or install beyond the removal of
+// the named ones. Its lines are "Remv NAME [VERSION]", "Purg NAME" and "Inst NAME ..." (apt-get(8),
+// --simulate); NAME has ":ARCH" at its end if the architecture is not the host's own.
+func unasked(simulation string, names []string) []string {
+	var strangers []string
+	for line := range strings.Lines(simulation) {
+		words := strings.Fields(line)
+		if len(words) < 2 || !slices.Contains([]string{"Remv", "Purg", "Inst"}, words[0]) {
+			continue
+		}
+		name, _, _ := strings.Cut(words[1], ":")
+		if words[0] != "Remv" || !slices.Contains(names, name) {
+			strangers = append(strangers, words[1])
+		}
+	}
+	return slices.Compact(strangers)
+}
+
+// removable takes names out of the set until what stays on the host has all that it needs. Versions
+// in dependencies are passed over: where that is too bold, the rehearsal says so.
+func removable(installed []stanza, names []string) []string {
+	going := make(map[string]bool, len(names))
+	for _, s := range installed {
+		if slices.Contains(names, s.name) {
+			going[s.name] = true
+		}
+	}
+	offers := providers(installed)
+	for changed := true; changed; {
+		changed = false
+		for _, s := range installed {
+			if going[s.name] {
+				continue
+			}
+			for _, kept := range missed(s, offers, going) {
+				delete(going, kept)
+				changed = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(going))
+}
+
+// providers gives for each name, real or virtual, the installed packages that stand for it.
+func providers(installed []stanza) map[string][]string {
+	offers := make(map[string][]string, len(installed))
+	for _, s := range installed {
+		offers[s.name] = append(offers[s.name], s.name)
+		for virtual := range strings.SplitSeq(s.provides, ",") {
+			if name := bareName(virtual); name != "" {
+				offers[name] = append(offers[name], s.name)
+			}
+		}
+	}
+	return offers
+}
+
+// missed gives those of the going packages that s cannot do without: all that fulfil a dependency
+// which nothing that stays would fulfil.
+func missed(s stanza, offers map[string][]string, going map[string]bool) []string {
+	var needed []string
+	for _, field := range s.requires {
+		for group := range strings.SplitSeq(field, ",") {
+			var candidates []string
+			for alternative := range strings.SplitSeq(group, "|") {
+				candidates = append(candidates, offers[bareName(alternative)]...)
+			}
+			if stays := func(name string) bool { return !going[name] }; !slices.ContainsFunc(candidates, stays) {
+				needed = append(needed, candidates...)
+			}
+		}
+	}
+	return needed
+}
+
+// bareName strips version and architecture: "libc6:any (>= 2.36)" gives "libc6".
+func bareName(relation string) string {
+	name, _, _ := strings.Cut(strings.TrimSpace(relation), " ")
+	name, _, _ = strings.Cut(name, "(")
+	name, _, _ = strings.Cut(name, ":")
+	return name
+}

@@ -1,0 +1,101 @@
+package command
+
+import (
+	"bytes"
+	"strings"
+)
+
+// Bounds of what is kept of a child's output.
+const (
+	keep     = 64 << 10 // bytes in memory for Result.Output
+	longLine = 4 << 10  // bytes after which a line is logged in pieces
+)
+
+// tail keeps the end of what is written to it and hands it on line by line. exec.Cmd writes from
+// one goroutine at a time, since standard output and standard error are the same writer.
+type tail struct {
+	emit func(line string)
+	kept []byte
+	cut  bool
+	line []byte
+}
+
+// Write never fails: a child must not die of our bookkeeping.
+func (t *tail) Write(p []byte) (int, error) {
+	t.keep(p)
+	t.split(p)
+	return len(p), nil
+}
+
+func (t *tail) keep(p []byte) {
+	t.kept = append(t.kept, p...)
+	// Move only every now and then, not for each few bytes.
+	if len(t.kept) > 2*keep {
+		t.trim()
+	}
+}
+
+func (t *tail) trim() {
+	if extra := len(t.kept) - keep; extra > 0 {
+		t.kept = append(t.kept[:0], t.kept[extra:]...)
+		t.cut = true
+	}
+}
+
+func (t *tail) split(p []byte) {
+	for len(p) > 0 {
+		end := bytes.IndexByte(p, '\n')
+		if end < 0 {
+			t.line = append(t.line, p...)
+			break
+		}
+		t.line = append(t.line, p[:end]...)
+		t.flush()
+		p = p[end+1:]
+	}
+	for len(t.line) >= longLine {
+		t.say(t.line[:longLine])
+		t.line = append(t.line[:0], t.line[longLine:]...)
+	}
+}
+
+// flush hands on the last line, which may have no end.
+func (t *tail) flush() {
+	for len(t.line) > longLine {
+		t.say(t.line[:longLine])
+		t.line = append(t.line[:0], t.line[longLine:]...)
+	}
+	t.say(t.line)
+	t.line = t.line[:0]
+}
+
+// say emits one line. Of a progress display, whose states are divided by carriage returns, only
+// the last state is worth a line.
+func (t *tail) say(line []byte) {
+	text := strings.TrimRight(string(line), "\r \t")
+	if at := strings.LastIndexByte(text, '\r'); at >= 0 {
+		text = text[at+1:]
+	}
+	if text != "" {
+		t.emit(strings.ToValidUTF8(text, "\uFFFD"))
+	}
+}
+
+// String gives what was kept, from the first whole line on if the beginning was cut.
+func (t *tail) String() string {
+	t.trim()
+	kept := t.kept
+	if at := bytes.IndexByte(kept, '\n'); t.cut && at >= 0 {
+		kept = kept[at+1:]
+	}
+	return strings.ToValidUTF8(string(kept), "\uFFFD")
+}
+
+// lastLine gives the last line of text that says something.
+func lastLine(text string) string {
+	text = strings.TrimRight(text, "\r\n\t ")
+	if at := strings.LastIndexByte(text, '\n'); at >= 0 {
+		text = text[at+1:]
+	}
+	return strings.TrimSpace(text)
+}

@@ -1,0 +1,123 @@
+// Package docker talks to the engine: over its unix socket, in plain HTTP, and over the TCP port,
+// only to see that it is served as it should be. It asks for little (/_ping, /info, /events), all of
+// it unchanged since the first versions of the API, so that no client library is needed.
+package docker
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"docker-extension/internal/fault"
+	"docker-extension/internal/host/files"
+)
+
+// Socket is where the engine listens on this host.
+const Socket = "/run/docker.sock"
+
+// Bounds of single questions; how long to go on asking is for the caller's context to say.
+const (
+	DefaultWait = 2 * time.Minute  // of a whole call whose context has no deadline
+	askTimeout  = 10 * time.Second // of one question
+	pauseMin    = 20 * time.Millisecond
+	pauseMax    = time.Second
+	mostBytes   = 4 << 20 // of one answer
+)
+
+// Engine is the Docker engine of the host at Root.
+type Engine struct {
+	Root files.Root
+}
+
+// Info is the part of the engine's own description (GET /info) that we have a use for.
+type Info struct {
+	ServerVersion      string
+	Labels             []string
+	LiveRestoreEnabled bool
+	Swarm              struct{ LocalNodeState string }
+	ContainersRunning  int
+	Driver             string
+}
+
+// Info asks the engine to describe itself.
+func (e Engine) Info(ctx context.Context) (Info, error) {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	client := e.client()
+	defer client.CloseIdleConnections()
+
+	body, err := get(ctx, client, "/info")
+	if err != nil {
+		return Info{}, silent("describe itself", err)
+	}
+	defer body.Close()
+	var info Info
+	if err := json.NewDecoder(io.LimitReader(body, mostBytes)).Decode(&info); err != nil {
+		return Info{}, silent("describe itself", err)
+	}
+	return info, nil
+}
+
+// client speaks HTTP over the engine's socket. Its connections are the caller's to close.
+func (e Engine) client() *http.Client {
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		var dialer net.Dialer
+		return dialer.DialContext(ctx, "unix", e.Root.Path(Socket))
+	}
+	return &http.Client{Transport: &http.Transport{DialContext: dial, Proxy: nil}}
+}
+
+// get asks for a path and gives the answer's body, which the caller closes.
+func get(ctx context.Context, client *http.Client, path string) (io.ReadCloser, error) {
+	// The host is there for form only: the transport knows where to go.
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://docker"+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		// Without the made-up address.
+		var wrapped *url.Error
+		if errors.As(err, &wrapped) {
+			err = wrapped.Err
+		}
+		return nil, err
+	}
+	if response.StatusCode != http.StatusOK {
+		text, _ := io.ReadAll(io.LimitReader(response.Body, 512))
+		return nil, errors.Join(fmt.Errorf("the engine answered %s to %s: %s", response.Status, path, bytes.TrimSpace(text)), response.Body.Close())
+	}
+	return response.Body, nil
+}
+
+// ping asks whether the engine is there.
+func ping(ctx context.Context, client *http.Client) error {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	body, err := get(ctx, client, "/_ping")
+	if err != nil {
+		return err
+	}
+	return body.Close()
+}
+
+// silent makes the fault of an engine that does not do what it should.
+func silent(what string, err error) error {
+	return fault.New(fault.EngineSilent, "", "see journalctl -u docker.service for what the engine is doing",
+		"the engine does not %s: %w", what, err)
+}
+
+// bounded gives ctx a deadline if it has none.
+func bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	if _, ok := ctx.Deadline(); ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, DefaultWait)
+}

@@ -1,0 +1,77 @@
+package files
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"syscall"
+
+	"docker-extension/internal/fault"
+)
+
+// failed makes a Fault of an error of the system, and nil of nil. The path that the system's error
+// carries is dropped: the Fault names it as its place. A Fault stays as it is.
+func failed(what, p string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var known *fault.Fault
+	if errors.As(err, &known) {
+		return known
+	}
+	if errors.Is(err, syscall.ELOOP) {
+		return irregular(what, p, fs.ModeSymlink)
+	}
+	return fault.New(fault.HostFiles, p, hint(err), "cannot %s: %w", what, cause(err))
+}
+
+func cause(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	var link *os.LinkError
+	if errors.As(err, &link) {
+		return link.Err
+	}
+	return err
+}
+
+// hint gives the cure for the errors that a person can do something about.
+func hint(err error) string {
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return "make room on this file system, then try again (df -h and df -i show what is full)"
+	case errors.Is(err, syscall.EROFS):
+		return "mount this file system read-write (findmnt shows it), then try again"
+	case errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EPERM):
+		return "run this as root, and see whether the file is immutable (lsattr) or guarded by a security module"
+	case errors.Is(err, syscall.ENOTDIR):
+		return "move the file away that stands where a directory is needed"
+	case errors.Is(err, syscall.EBUSY):
+		return "unmount what is mounted there (findmnt shows it)"
+	case errors.Is(err, syscall.EIO):
+		return "check the disk (dmesg shows the errors)"
+	}
+	return ""
+}
+
+// irregular says that something other than a regular file is at p.
+func irregular(what, p string, mode fs.FileMode) error {
+	return fault.New(fault.HostFiles, p, "put a regular file in its place, or remove it",
+		"cannot %s: it is %s, not a regular file", what, kind(mode))
+}
+
+func kind(mode fs.FileMode) string {
+	switch {
+	case mode&fs.ModeSymlink != 0:
+		return "a symbolic link"
+	case mode.IsDir():
+		return "a directory"
+	case mode&fs.ModeNamedPipe != 0:
+		return "a named pipe"
+	case mode&fs.ModeSocket != 0:
+		return "a socket"
+	}
+	return "a device"
+}

@@ -1,0 +1,269 @@
+package files
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/google/renameio/v2"
+
+	"docker-extension/internal/fault"
+	"docker-extension/internal/state"
+)
+
+// Write makes p the file f: content, exact mode whatever the umask, owner and group root when this
+// process is root's. Missing parent directories are made with mode 0755. A file that does not
+// exist is removed. Something at p that is not a regular file is an error and stays as it is.
+func (r Root) Write(p string, f state.File) error {
+	if !f.Exists {
+		return r.Remove(p)
+	}
+	return r.replace(p, bytes.NewReader(f.Content), f.Mode)
+}
+
+// Copy makes to a copy of the regular file from, with the given mode, as Write would. The content
+// is not held in memory.
+func (r Root) Copy(from, to string, mode fs.FileMode) error {
+	source, err := os.OpenFile(r.Path(from), os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return failed("read", from, err)
+	}
+	defer source.Close()
+
+	info, err := source.Stat()
+	if err != nil {
+		return failed("read", from, err)
+	}
+	if !info.Mode().IsRegular() {
+		return irregular("read", from, info.Mode())
+	}
+	return r.replace(to, source, mode)
+}
+
+func (r Root) replace(p string, content io.Reader, mode fs.FileMode) error {
+	if err := r.replaceable(p); err != nil {
+		return err
+	}
+	path := r.Path(p)
+	dir := filepath.Dir(path)
+	if err := makeDir(dir, 0o755); err != nil {
+		return failed("make the directory of", p, err)
+	}
+	if err := writeDurably(dir, path, content, mode); err != nil {
+		return failed("write", p, err)
+	}
+	return nil
+}
+
+// replaceable refuses what rename would put out of the way without a word (a symbolic link, a
+// socket) and what it would refuse in words that nobody understands (a directory).
+func (r Root) replaceable(p string) error {
+	info, err := os.Lstat(r.Path(p))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return failed("write", p, err)
+	case !info.Mode().IsRegular():
+		return irregular("write", p, info.Mode())
+	}
+	return nil
+}
+
+// writeDurably needs the temporary file in the target's own directory: rename does not cross file
+// systems, and a secret must not pass through a directory that others can read.
+func writeDurably(dir, path string, content io.Reader, mode fs.FileMode) error {
+	pending, err := renameio.NewPendingFile(path, renameio.WithTempDir(dir), renameio.WithStaticPermissions(mode))
+	if err != nil {
+		return err
+	}
+	defer pending.Cleanup()
+
+	if _, err := io.Copy(pending, content); err != nil {
+		return err
+	}
+	if err := ownedByRoot(pending.File.Chown); err != nil {
+		return err
+	}
+	if err := pending.CloseAtomicallyReplace(); err != nil {
+		return err
+	}
+	return syncDir(dir)
+}
+
+// Publish is the write for what may be lost in a power cut but must never be seen half written: the
+// file is written in tempDir, which is on the same file system, and renamed to p. Nothing is flushed
+// and no directory is made.
+func (r Root) Publish(p string, f state.File, tempDir string) error {
+	temp, err := os.CreateTemp(r.Path(tempDir), "."+filepath.Base(p)+".*")
+	if err != nil {
+		return failed("write", p, err)
+	}
+	_, writeErr := temp.Write(f.Content)
+	err = errors.Join(writeErr, temp.Chmod(f.Mode.Perm()), temp.Close())
+	if err == nil {
+		err = os.Rename(temp.Name(), r.Path(p))
+	}
+	if err != nil {
+		os.Remove(temp.Name())
+		return failed("write", p, err)
+	}
+	return nil
+}
+
+// OpenAppend opens the regular file p to write at its end, and makes it with the given mode if it is
+// not there. The directory must exist.
+func (r Root) OpenAppend(p string, mode fs.FileMode) (*os.File, error) {
+	const flags = os.O_WRONLY | os.O_APPEND | os.O_CREATE | syscall.O_NOFOLLOW | syscall.O_NONBLOCK
+	file, err := os.OpenFile(r.Path(p), flags, mode)
+	if err != nil {
+		return nil, failed("open", p, err)
+	}
+	info, err := file.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = irregular("write", p, info.Mode())
+	}
+	if err != nil {
+		file.Close()
+		return nil, failed("open", p, err)
+	}
+	return file, nil
+}
+
+// Rename moves a file to another name on the same file system, over what is there.
+func (r Root) Rename(from, to string) error {
+	if err := os.Rename(r.Path(from), r.Path(to)); err != nil {
+		return failed("rename", from, err)
+	}
+	return failed("rename", from, syncDir(filepath.Dir(r.Path(to))))
+}
+
+// MakeDir makes the directory p with exactly this mode, and its missing parents with 0755. A
+// directory that is there already stays as it is, mode and all: it may be a person's.
+func (r Root) MakeDir(p string, mode fs.FileMode) error {
+	return failed("make the directory", p, makeDir(r.Path(p), mode))
+}
+
+func makeDir(dir string, mode fs.FileMode) error {
+	info, err := os.Stat(dir)
+	if err == nil && !info.IsDir() {
+		return syscall.ENOTDIR
+	}
+	if err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	parent := filepath.Dir(dir)
+	if err := makeDir(parent, 0o755); err != nil {
+		return err
+	}
+	if err := os.Mkdir(dir, mode); errors.Is(err, fs.ErrExist) {
+		return nil // somebody else was faster
+	} else if err != nil {
+		return err
+	}
+	if err := os.Chmod(dir, mode); err != nil {
+		return err
+	}
+	if err := ownedByRoot(func(uid, gid int) error { return os.Lchown(dir, uid, gid) }); err != nil {
+		return err
+	}
+	return syncDir(parent)
+}
+
+// Remove removes the file or symbolic link at p. One that is not there is no error; a directory is.
+func (r Root) Remove(p string) error {
+	path := r.Path(p)
+	info, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return failed("remove", p, err)
+	}
+	if info.IsDir() {
+		return irregular("remove", p, info.Mode())
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return failed("remove", p, err)
+	}
+	return failed("remove", p, syncDir(filepath.Dir(path)))
+}
+
+// RemoveTree removes the directory p and everything in it. If p is a symbolic link to a directory,
+// as /var/lib/docker is where the data was moved to another disk, both go. A tree that is not there
+// is no error. A directory right below the root is refused, because no such tree is ever ours.
+func (r Root) RemoveTree(p string) error {
+	path := r.Path(p)
+	target, err := filepath.EvalSymlinks(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return r.Remove(p) // nothing, or a link that leads nowhere
+	}
+	if err != nil {
+		return failed("remove", p, err)
+	}
+	if depth(filepath.Clean("/"+p)) < 2 || depth(target) < 2 {
+		return fault.New(fault.HostFiles, p, "", "cannot remove: the directory is too near to the root")
+	}
+	if err := errors.Join(os.RemoveAll(target), os.RemoveAll(path)); err != nil {
+		return failed("remove", p, err)
+	}
+	return failed("remove", p, syncDir(filepath.Dir(path)))
+}
+
+func depth(cleaned string) int {
+	return len(strings.FieldsFunc(cleaned, func(c rune) bool { return c == '/' }))
+}
+
+// RemoveLeftovers removes the temporary files that earlier writes of p left behind because their
+// process was killed: those last written before the given time. Pass a time that spares a write
+// that another process has in hand.
+func (r Root) RemoveLeftovers(p string, before time.Time) error {
+	dir, base := filepath.Split(filepath.Clean("/" + p))
+	entries, err := r.List(dir)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, entry := range entries {
+		if isLeftover(entry, base, before) {
+			errs = append(errs, r.Remove(filepath.Join(dir, entry.Name())))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// isLeftover knows the names that renameio makes: a dot, the target's name and decimal digits.
+func isLeftover(entry fs.DirEntry, base string, before time.Time) bool {
+	digits, ok := strings.CutPrefix(entry.Name(), "."+base)
+	if !ok || digits == "" || strings.Trim(digits, "0123456789") != "" {
+		return false
+	}
+	info, err := entry.Info()
+	return err == nil && info.Mode().IsRegular() && info.ModTime().Before(before)
+}
+
+// ownedByRoot sets owner and group, which a directory with the setgid bit would otherwise choose.
+// Only root can, and only root needs to.
+func ownedByRoot(chown func(uid, gid int) error) error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	return chown(0, 0)
+}
+
+// syncDir flushes a directory's entries. Without it a rename may be lost in a power cut although
+// the file's own content was flushed (see fsync(2)).
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}

@@ -1,0 +1,169 @@
+package systemd
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/coreos/go-systemd/v22/unit"
+
+	"docker-extension/internal/fault"
+	"docker-extension/internal/host/files"
+	"docker-extension/internal/state"
+)
+
+// Observe tells what files say about a unit, a service or a socket; systemd is not asked, so that
+// a run that has nothing to do costs nothing.
+//
+// A service counts as active while systemd keeps the link /run/systemd/units/invocation:NAME (it is
+// made at a start and removed when the unit becomes inactive or failed: unit_unlink_state_files in
+// systemd's src/core/unit.c). A service that is on its way up, or about to be restarted after a
+// crash, counts as active too. A socket has no such link, since it runs no program: it is active
+// while the init process itself listens at its first path.
+func Observe(root files.Root, name string) (state.UnitFacts, error) {
+	file, masked, err := find(root, name)
+	if err != nil {
+		return state.UnitFacts{}, err
+	}
+	enabled, err := enabled(root, name)
+	if err != nil {
+		return state.UnitFacts{}, err
+	}
+	active := root.Exists("/run/systemd/units/invocation:" + name)
+	if strings.HasSuffix(name, ".socket") && file != "" {
+		active, err = listens(root, file)
+	}
+	return state.UnitFacts{Exists: file != "", Masked: masked, Enabled: enabled, Active: active}, err
+}
+
+// searchPath lists where units are, the strongest first (systemd.unit(5), "Unit File Load Path").
+func searchPath() []string {
+	return []string{
+		"/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system",
+		"/usr/lib/systemd/system", "/lib/systemd/system",
+	}
+}
+
+// find gives the unit's file, "" if there is none, and whether something masks it: a link to
+// /dev/null, or an empty file, in a stronger directory.
+func find(root files.Root, name string) (file string, masked bool, err error) {
+	for _, dir := range searchPath() {
+		path := filepath.Join(dir, name)
+		mask, err := masks(root.Path(path))
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case err != nil:
+			return "", false, fault.New(fault.HostFiles, path, "", "cannot look at the unit: %w", err)
+		case mask:
+			masked = true
+		default:
+			return path, masked, nil
+		}
+	}
+	return "", masked, nil
+}
+
+func masks(path string) (bool, error) {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return false, err
+	}
+	if info.Mode()&fs.ModeSymlink == 0 {
+		return info.Mode().IsRegular() && info.Size() == 0, nil
+	}
+	target, err := os.Readlink(path)
+	return target == "/dev/null", err
+}
+
+// enabled tells whether a target wants the unit at boot. Links in /run hold until then only.
+func enabled(root files.Root, name string) (bool, error) {
+	const dir = "/etc/systemd/system"
+	entries, err := root.List(dir)
+	if err != nil {
+		return false, err
+	}
+	for _, entry := range entries {
+		kind := filepath.Ext(entry.Name())
+		if (kind == ".wants" || kind == ".requires") && root.Exists(filepath.Join(dir, entry.Name(), name)) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// listens tells whether init listens at the first path of the socket unit in file. The file of a
+// socket is no proof: it stays when the socket is closed.
+func listens(root files.Root, file string) (bool, error) {
+	content, err := root.ReadFollowing(file)
+	if err != nil {
+		return false, err
+	}
+	path, err := firstPath(content.Content)
+	if err != nil || path == "" {
+		return false, err
+	}
+	inode, err := listener(root, path)
+	if err != nil || inode == "" {
+		return false, err
+	}
+	return heldByInit(root, inode)
+}
+
+// firstPath gives the first path in the unit's ListenStream= lines.
+func firstPath(content []byte) (string, error) {
+	options, err := unit.DeserializeOptions(strings.NewReader(string(content)))
+	if err != nil {
+		return "", fault.New(fault.HostConfig, "", "", "cannot read the socket unit: %w", err)
+	}
+	for _, option := range options {
+		if option.Section == "Socket" && option.Name == "ListenStream" && strings.HasPrefix(option.Value, "/") {
+			return option.Value, nil
+		}
+	}
+	return "", nil
+}
+
+// listener gives the inode of the socket that listens at path, "" if none does. A line of
+// /proc/net/unix is "Num RefCount Protocol Flags Type St Inode Path" (proc_net_unix(5)); the flag
+// __SO_ACCEPTCON, 0x10000, is that of a listening socket.
+func listener(root files.Root, path string) (string, error) {
+	table, err := root.ReadFollowing("/proc/net/unix")
+	if err != nil {
+		return "", err
+	}
+	for line := range strings.Lines(string(table.Content)) {
+		words := strings.Fields(line)
+		if len(words) == 8 && words[3] == "00010000" && withoutVar(words[7]) == withoutVar(path) {
+			return words[6], nil
+		}
+	}
+	return "", nil
+}
+
+// withoutVar takes the old name of /run away; systemd does the same for units that still use it.
+func withoutVar(path string) string {
+	if strings.HasPrefix(path, "/var/run/") {
+		return strings.TrimPrefix(path, "/var")
+	}
+	return path
+}
+
+// heldByInit tells whether process 1 has the socket with this inode open, which needs root. An
+// engine that was told to listen at the path itself is not a socket unit.
+func heldByInit(root files.Root, inode string) (bool, error) {
+	const dir = "/proc/1/fd"
+	entries, err := root.List(dir)
+	if err != nil {
+		return false, err
+	}
+	for _, entry := range entries {
+		target, err := os.Readlink(root.Path(filepath.Join(dir, entry.Name())))
+		if err == nil && target == "socket:["+inode+"]" {
+			return true, nil
+		}
+	}
+	return false, nil
+}

@@ -1,0 +1,117 @@
+// Package machine puts the hands together: it is the one place where the rooms of host/ meet the
+// interfaces that converge declares. A verb asks it for a Machine at its start and closes it at its
+// end; until something has to be changed, a Machine is a few empty values.
+package machine
+
+import (
+	"context"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"docker-extension/internal/converge"
+	"docker-extension/internal/engine"
+	"docker-extension/internal/host"
+	"docker-extension/internal/host/accounts"
+	"docker-extension/internal/host/apt"
+	"docker-extension/internal/host/command"
+	"docker-extension/internal/host/docker"
+	"docker-extension/internal/host/files"
+	"docker-extension/internal/host/systemd"
+	"docker-extension/internal/state"
+)
+
+// Machine is the host below a root.
+type Machine struct {
+	Root    files.Root
+	Systemd *systemd.Manager
+	Engine  Engine
+
+	apt      apt.Apt
+	accounts accounts.Accounts
+}
+
+// New gives the host below root. Children and steps are logged to log. Nothing is opened yet; Close
+// ends what was.
+func New(root files.Root, log *logrus.Entry) *Machine {
+	runner := command.Runner{Log: log}
+	manager := &systemd.Manager{Root: root, Runner: runner}
+	return &Machine{
+		Root:     root,
+		Systemd:  manager,
+		Engine:   Engine{docker.Engine{Root: root}, manager},
+		apt:      apt.Apt{Root: root, Runner: runner},
+		accounts: accounts.Accounts{Root: root, Runner: runner},
+	}
+}
+
+// Close ends the connection to systemd, if there is one.
+func (m *Machine) Close() { m.Systemd.Close() }
+
+// Host gives the hands in the shape that converge wants.
+func (m *Machine) Host() converge.Host {
+	return converge.Host{
+		Files:    m.Root,
+		Packages: m.apt,
+		Units:    units{m.Systemd, m.Engine.Engine},
+		Accounts: m.accounts,
+		Engine:   m.Engine,
+		Memory:   memory{m.Root},
+	}
+}
+
+// Survey looks at everything that the engine room decides by.
+func (m *Machine) Survey() (state.Facts, error) {
+	ledger, err := host.LoadLedger(m.Root)
+	if err != nil {
+		return state.Facts{}, err
+	}
+	facts, err := host.Survey(m.Root, engine.Paths(), engine.Units(), ledger)
+	facts.Folders = map[string]bool{}
+	for _, folder := range engine.Folders() {
+		facts.Folders[folder] = m.Root.IsDir(folder)
+	}
+	return facts, err
+}
+
+// Removable gives those of the packages that are installed and that nothing else needs.
+func (m *Machine) Removable(packages []string) ([]string, error) { return m.apt.Removable(packages) }
+
+// memory is the ledger's file.
+type memory struct{ root files.Root }
+
+func (m memory) SaveLedger(l state.Ledger) error { return host.SaveLedger(m.root, l) }
+
+// units are systemd's, with one thing added: that docker.service has been reloaded is known only
+// from the engine itself, because its reload command is a signal.
+type units struct {
+	*systemd.Manager
+	engine docker.Engine
+}
+
+func (u units) ReloadUnit(ctx context.Context, unit string) error {
+	before := time.Now()
+	if err := u.Manager.ReloadUnit(ctx, unit); err != nil {
+		return err
+	}
+	if unit != engine.Service {
+		return nil
+	}
+	return u.engine.AwaitReload(ctx, before)
+}
+
+// Start clears the count of failed starts first: a unit that failed too often is refused otherwise,
+// although its configuration has been put right.
+func (u units) Start(ctx context.Context, names ...string) error {
+	if err := u.ResetFailed(ctx, names...); err != nil {
+		return err
+	}
+	return u.Manager.Start(ctx, names...)
+}
+
+func (u units) Restart(ctx context.Context, names ...string) error {
+	if err := u.ResetFailed(ctx, names...); err != nil {
+		return err
+	}
+	return u.Manager.Restart(ctx, names...)
+}

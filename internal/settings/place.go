@@ -1,0 +1,84 @@
+package settings
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// section is one of the two halves of the settings, named as the agent's file names it.
+type section string
+
+const (
+	public    section = "publicSettings"
+	protected section = "protectedSettings"
+)
+
+// maxKeyShown is how much of a key gets into a message. Longer ones are text that slipped.
+const maxKeyShown = 64
+
+// PlacePublic gives the place of a key for a fault: "docker.options[0]" becomes
+// "publicSettings.docker.options[0]".
+func PlacePublic(path string) string { return public.place(path) }
+
+// PlaceProtected is PlacePublic for the protected settings.
+func PlaceProtected(path string) string { return protected.place(path) }
+
+func (s section) place(path string) string {
+	if path == "" {
+		return string(s)
+	}
+	return string(s) + "." + path
+}
+
+// placeOf gives the place of a value from the way to it through tree; a step is the name of a
+// member, or the index of an item.
+func (s section) placeOf(tree any, steps []string) string {
+	place := string(s)
+	for _, step := range steps {
+		switch node := tree.(type) {
+		case []any:
+			place += "[" + step + "]"
+			tree = item(node, step)
+		case map[string]any:
+			place = member(place, step)
+			tree = node[step]
+		default:
+			place = member(place, step)
+		}
+	}
+	return place
+}
+
+func item(list []any, step string) any {
+	i, err := strconv.Atoi(step)
+	if err != nil || i < 0 || i >= len(list) {
+		return nil
+	}
+	return list[i]
+}
+
+// member adds a key to a place. Keys that would not be seen as such get brackets and quotes; keys
+// that are too long, or look like PEM, are not shown.
+func member(place, key string) string {
+	switch {
+	case len(key) > maxKeyShown || strings.Contains(key, "-----"):
+		return place + fmt.Sprintf("[a key of %d bytes]", len(key))
+	case regexp.MustCompile(`^[A-Za-z0-9_-]+$`).MatchString(key):
+		return place + "." + key
+	default:
+		return place + "[" + strconv.Quote(key) + "]"
+	}
+}
+
+// within tells whether place is outer or a place in it.
+func within(place, outer string) bool {
+	rest, ok := strings.CutPrefix(place, outer)
+	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
+}
+
+// outer gives the place around a place; "" around a section.
+func outer(place string) string {
+	return place[:max(0, strings.LastIndexAny(place, ".["))]
+}

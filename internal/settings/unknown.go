@@ -1,0 +1,147 @@
+package settings
+
+import (
+	"slices"
+	"strings"
+)
+
+// unknown reports a key that the schema does not have at its place, and says which one could be
+// meant: the same key in another place, or the nearest one here.
+func (c *check) unknown(steps []string, key string) {
+	message, hint := "is not a known key", ""
+	if home := c.home(steps, key); home != "" {
+		message, hint = moved(c.section, home)
+	} else if names := c.knownAt(steps); len(names) > 0 {
+		hint = "use one of " + strings.Join(names, ", ") + ", or remove the key"
+		if near, ok := nearest(key, names); ok {
+			hint = "use " + near + ", the nearest known key, or remove it"
+		}
+	}
+	c.report(append(slices.Clone(steps), key), hint, message)
+}
+
+// moved says that a key of one section has its home elsewhere.
+func moved(from section, home string) (message, hint string) {
+	hint = "move it to " + home
+	switch {
+	case within(home, string(from)):
+		return "is not a known key at this place", hint
+	case from == public:
+		return "is a secret, and public settings can be read by others", hint + ", which travels encrypted"
+	default:
+		return "does not belong in the protected settings", hint
+	}
+}
+
+// knownAt gives the names of the keys that may stand in the object at the end of steps, sorted;
+// neither reserved nor old ones.
+func (c *check) knownAt(steps []string) []string {
+	here := c.root
+	for _, step := range steps {
+		if next, ok := here.members(c.root)[step]; ok {
+			here = next
+		}
+	}
+	var names []string
+	for name, schema := range here.members(c.root) {
+		if !schema.flag("deprecated") && !schema.follow(c.root).flag("x-reserved") {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// home gives the place that a misplaced key belongs to; "" if no place has such a key. The other
+// section comes first if it has the key in the same place, then the protected settings, so that a
+// secret is told as one.
+func (c *check) home(steps []string, key string) string {
+	samePath := strings.Join(append(slices.Clone(steps), key), ".")
+	other := public
+	if c.section == public {
+		other = protected
+	}
+	if today, _ := other.find(key); slices.Contains(today, samePath) {
+		return other.place(samePath)
+	}
+	for _, s := range []section{protected, public} {
+		if paths := slices.Concat(s.find(key)); len(paths) > 0 {
+			return s.place(paths[0])
+		}
+	}
+	return ""
+}
+
+// find gives the paths of all keys of a section with a name: today's and those of 2014, short ones
+// before long ones.
+func (s section) find(key string) (today, old []string) {
+	root, err := s.schema()
+	if err != nil {
+		return nil, nil
+	}
+	today, old = find(root, root, key)
+	slices.SortFunc(today, shortFirst)
+	slices.SortFunc(old, shortFirst)
+	return today, old
+}
+
+func find(root, here node, key string) (today, old []string) {
+	for name, schema := range here.members(root) {
+		var paths []string
+		if name == key && !schema.follow(root).flag("x-reserved") {
+			paths = append(paths, name)
+		}
+		for _, inner := range slices.Concat(find(root, schema, key)) {
+			paths = append(paths, name+"."+inner)
+		}
+		if schema.flag("deprecated") {
+			old = append(old, paths...)
+		} else {
+			today = append(today, paths...)
+		}
+	}
+	return today, old
+}
+
+func shortFirst(a, b string) int {
+	if len(a) != len(b) {
+		return len(a) - len(b)
+	}
+	return strings.Compare(a, b)
+}
+
+// nearest gives the name that a mistyped key most likely means. Case does not count; one slip is
+// allowed, and one more for every four letters.
+func nearest(key string, names []string) (string, bool) {
+	if len(key) > maxKeyShown {
+		return "", false
+	}
+	best, distance := "", 2+len(key)/4
+	for _, name := range names {
+		if d := levenshtein(strings.ToLower(key), strings.ToLower(name)); d < distance {
+			best, distance = name, d
+		}
+	}
+	return best, best != ""
+}
+
+// levenshtein counts the letters to insert, delete or replace to get from a to b.
+func levenshtein(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replace := diagonal
+			if a[i] != b[j] {
+				replace++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replace, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,31 @@
+package settings
+
+import "docker-extension/internal/fault"
+
+// Unsupported gives a fault with code NotSupportedYet for each setting that is right but that this
+// version does not act upon. A row goes when the program gets hands for it.
+func Unsupported(s Settings) fault.List {
+	composePlace := s.composePlace
+	if composePlace == "" {
+		composePlace = PlacePublic("compose")
+	}
+	rows := []struct {
+		given bool
+		place string
+		what  string
+		hint  string
+	}{
+		{s.Compose != nil, composePlace, "containers", "remove the key, and start the containers with docker on the VM"},
+		{len(s.Logins) > 0, PlaceProtected("login"), "registries with a login", "remove the key, and run docker login on the VM"},
+		{s.Docker.Source.Kind != SourceDistro, PlacePublic("docker.source"), "a source other than distro", "remove the key, and the distribution's docker.io is installed"},
+		{s.Docker.Version != "", PlacePublic("docker.version"), "pinning a version", "remove the key, and the distribution's newest version is installed"},
+		{s.Docker.Proxy != Proxy{}, PlacePublic("docker.proxy"), "a proxy", "remove the key, and set the proxy up on the VM"},
+	}
+	var faults fault.List
+	for _, row := range rows {
+		if row.given {
+			faults = append(faults, fault.New(fault.NotSupportedYet, row.place, row.hint, "%s: not supported by this version yet", row.what))
+		}
+	}
+	return faults
+}

@@ -1,0 +1,155 @@
+package settings
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
+
+	"docker-extension/internal/fault"
+)
+
+// maxValueShown is how long a public value may be to be shown in a message.
+const maxValueShown = 40
+
+// check is one validation of a section. What is found wrong is cut out of the tree, so that the
+// rest can be decoded and checked further: a person wants all faults at once.
+type check struct {
+	section section
+	root    node // the schema
+	tree    any
+	faults  fault.List
+	cuts    [][]string
+}
+
+// validate checks a section's tree against its schema and gives the tree without what is wrong.
+func (s section) validate(tree any) (any, fault.List, error) {
+	root, err := s.schema()
+	if err != nil {
+		return nil, nil, err
+	}
+	schema, err := compile(root)
+	if err != nil {
+		return nil, nil, err
+	}
+	root.dropNulls(root, tree)
+	c := &check{section: s, root: root, tree: tree}
+	var invalid *jsonschema.ValidationError
+	if errors.As(schema.Validate(tree), &invalid) {
+		c.visit(invalid)
+	}
+	return c.cut(), c.faults, nil
+}
+
+// visit goes down to the errors that have no causes of their own. The schemas leave propertyNames
+// alone: the library gives its errors a location that changes later
+// (github.com/santhosh-tekuri/jsonschema pull request 269).
+func (c *check) visit(e *jsonschema.ValidationError) {
+	switch what := e.ErrorKind.(type) {
+	case *kind.AdditionalProperties:
+		for _, key := range what.Properties {
+			c.unknown(e.InstanceLocation, key)
+		}
+	case *kind.Required:
+		c.require(e, what.Missing)
+	default:
+		if len(e.Causes) == 0 {
+			c.add(e, e.InstanceLocation, "")
+		}
+		for _, cause := range e.Causes {
+			c.visit(cause)
+		}
+	}
+}
+
+// require reports missing members; without them the object is of no use.
+func (c *check) require(e *jsonschema.ValidationError, missing []string) {
+	slices.Sort(missing)
+	c.add(e, e.InstanceLocation, "lacks "+strings.Join(missing, " and "))
+}
+
+// add reports the value at the end of steps with the words of the schema that refused it, or with
+// those given. A value that fails twice is reported once.
+func (c *check) add(e *jsonschema.ValidationError, steps []string, message string) {
+	schema := c.root.at(e.SchemaURL)
+	if message == "" {
+		message = c.shown(steps, schema) + schema.text("errorMessage")
+	}
+	c.report(steps, schema.text("x-hint"), message)
+}
+
+func (c *check) report(steps []string, hint, message string) {
+	place := c.section.placeOf(c.tree, steps)
+	for _, earlier := range c.faults {
+		if earlier.Place == place && earlier.Hint == hint {
+			return
+		}
+	}
+	c.faults = append(c.faults, fault.New(fault.SettingsInvalid, place, hint, "%s", message))
+	c.cuts = append(c.cuts, steps)
+}
+
+// shown gives a value for the beginning of a message, with a space, or nothing if it should not be
+// seen: everything protected, everything long, everything that looks like PEM or like an address
+// with a password.
+func (c *check) shown(steps []string, schema node) string {
+	if c.section == protected || schema.flag("x-secret") || schema.flag("x-reserved") {
+		return ""
+	}
+	switch value := c.value(steps).(type) {
+	case string:
+		if len(value) > maxValueShown || strings.Contains(value, "-----") || strings.Contains(value, "@") {
+			return ""
+		}
+		return strconv.Quote(value) + " "
+	case json.Number:
+		if len(value) > maxValueShown {
+			return ""
+		}
+		return value.String() + " "
+	case bool:
+		return fmt.Sprintf("%v ", value)
+	}
+	return ""
+}
+
+func (c *check) value(steps []string) any {
+	here := c.tree
+	for _, step := range steps {
+		switch node := here.(type) {
+		case map[string]any:
+			here = node[step]
+		case []any:
+			here = item(node, step)
+		default:
+			return nil
+		}
+	}
+	return here
+}
+
+// cut takes what was reported out of the tree. A list with a bad item goes as a whole: without the
+// item the others would have wrong numbers.
+func (c *check) cut() any {
+	for _, steps := range c.cuts {
+		if len(steps) == 0 {
+			return nil
+		}
+		here, _ := c.tree.(map[string]any)
+		for _, step := range steps[:len(steps)-1] {
+			inner, isObject := here[step].(map[string]any)
+			if !isObject {
+				delete(here, step)
+				break
+			}
+			here = inner
+		}
+		delete(here, steps[len(steps)-1])
+	}
+	return c.tree
+}

@@ -1,0 +1,34 @@
+package state
+
+// Facts is one look at the host, taken without starting a process and without asking systemd:
+// everything that the pure rooms need for their decisions. Nothing is looked at twice in a run.
+type Facts struct {
+	OS       OS
+	Files    map[string]File      // every path that we may own, also where there is no such file
+	Packages map[string]Package   // every package that dpkg knows
+	Units    map[string]UnitFacts // docker.service, docker.socket
+	Folders  map[string]bool      // which of the engine's data folders exist
+	Groups   map[string][]string  // members of each group, as /etc/group lists them
+	Accounts map[string]bool      // the names in /etc/passwd
+	Admin    string               // the account that the platform provisioned; "" if it cannot be found
+	Swarm    bool                 // the engine is part of a swarm, where live-restore is not allowed
+	Ledger   Ledger
+}
+
+// OS is what os-release says, and the machine's architecture in Debian's word for it.
+type OS struct {
+	ID       string // "debian", "ubuntu"
+	Version  string // VERSION_ID: "12", "24.04"
+	Codename string // "bookworm"
+	Name     string // PRETTY_NAME, for people
+	Arch     string // "amd64", "arm64"
+	Systemd  bool   // systemd is the init system
+}
+
+// UnitFacts is what files tell about a unit.
+type UnitFacts struct {
+	Exists  bool
+	Masked  bool
+	Enabled bool
+	Active  bool
+}

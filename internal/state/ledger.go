@@ -1,0 +1,38 @@
+package state
+
+import "encoding/json"
+
+// LedgerFormat is the format of the ledger that this program writes. An older program refuses a newer
+// format, and a newer program reads the older ones.
+const LedgerFormat = 1
+
+// Ledger is our memory: what we own on this host and what we found there before. It is what makes
+// "remove what is ours, give back what was there" possible, and what heals a crash between a file's
+// write and the engine's restart: the digests in it are those of the last good start. It lives in
+// /var/lib/docker-extension/ledger.json; the zero value is a host that we have not touched.
+type Ledger struct {
+	Format  int                        `json:"format"`            // of this file: LedgerFormat
+	Files   map[string]Found           `json:"files,omitempty"`   // every file that we wrote
+	Daemon  map[string]json.RawMessage `json:"daemon,omitempty"`  // keys of daemon.json as we last wrote them
+	Earlier map[string]json.RawMessage `json:"earlier,omitempty"` // the values that those keys had before
+	Debs    []string                   `json:"debs,omitempty"`    // packages that came with our installs
+	Held    []string                   `json:"held,omitempty"`    // packages that we hold
+	Members []Member                   `json:"members,omitempty"` // memberships that we made
+	Units   map[string]Loaded          `json:"units,omitempty"`
+}
+
+// Found is what stood at a path before we first wrote there.
+type Found struct {
+	Existed bool   `json:"existed"`
+	Mode    uint32 `json:"mode,omitempty"`
+	Content []byte `json:"content,omitempty"`
+}
+
+// Loaded is what a unit read at its last good start or reload, and how we found it.
+type Loaded struct {
+	Started  Digest `json:"started,omitempty"`
+	Reloaded Digest `json:"reloaded,omitempty"`
+
+	FoundEnabled bool `json:"foundEnabled,omitempty"`
+	FoundActive  bool `json:"foundActive,omitempty"`
+}

@@ -1,0 +1,72 @@
+#!/bin/sh
+# Runs the tests, one stage after the other and each to its end, then sums up over all stages.
+# The last line is "N passed, N failed, N skipped".
+#
+#   test/run.sh check      lint and unit tests, nothing that needs root or minutes
+#   test/run.sh test       lint, all unit tests, and the tests in disposable VMs
+#   test/run.sh test-long  that, and the tests that take longer
+set -u
+cd "$(dirname "$0")/.." || exit 1
+
+what=${1:?check, test or test-long}
+results=${DIST:-dist}/results
+vms='/test/(vm|e2e)$' # the packages whose tests boot VMs
+rm -rf "$results"
+mkdir -p "$results"
+
+# gotestsum runs `go test` with the arguments after --, shows its progress and keeps its events.
+gotestsum() {
+	go tool -modfile=tools/go.mod gotestsum --hide-summary=skipped "$@"
+}
+
+# Each check of the sources counts as a test.
+lint() {
+	for check in format vet staticcheck errcheck tidy; do
+		verdict=pass
+		make --no-print-directory "$check" >&2 || verdict=fail
+		echo "{\"Action\":\"$verdict\",\"Package\":\"make\",\"Test\":\"$check\"}"
+	done >"$results/lint.json"
+}
+
+# The race detector needs a C compiler, which a machine without root may not have.
+race() {
+	if command -v gcc >/dev/null; then
+		echo -race
+	else
+		echo "no gcc: the race detector is off" >&2
+	fi
+}
+
+unit() {
+	packages=$(go list ./... | grep -Ev "$vms")
+	# shellcheck disable=SC2046,SC2086 # one word for each flag and package
+	gotestsum --format pkgname --format-hide-empty-pkg --jsonfile "$results/unit.json" -- $(race) "$@" $packages
+}
+
+vm() {
+	packages=$(go list ./... | grep -E "$vms")
+	[ -n "$packages" ] || return 0
+	# shellcheck disable=SC2086 # one word for each package
+	gotestsum --format testname --jsonfile "$results/vm.json" -- -count=1 -timeout "$@" $packages
+}
+
+# Fuzz targets run one at a time, as `go test -fuzz` wants it.
+fuzz() {
+	go list ./... | grep -Ev "$vms" | while read -r package; do
+		go test -list '^Fuzz' "$package" | grep '^Fuzz' | while read -r target; do
+			gotestsum --format testname --jsonfile "$results/fuzz-$(basename "$package")-$target.json" -- \
+				-run '^$' -fuzz "^$target\$" -fuzztime "${FUZZTIME:-30s}" "$package" </dev/null
+		done
+	done
+}
+
+lint
+case $what in
+check) unit -short ;;
+test) unit; vm 35m ;;
+test-long) unit -tags long; vm 3h -tags long; fuzz ;;
+*) echo "test/run.sh: what is \"$what\"?" >&2; exit 2 ;;
+esac
+
+go build -o "$results/summary" ./test/summary || exit 1
+exec "$results/summary" "$results"/*.json

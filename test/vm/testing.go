@@ -1,0 +1,54 @@
+package vm
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+)
+
+// ForTest boots a machine for one test and removes it when the test ends; after a failure it first
+// shows the journal's last lines. The test is skipped, with the reason, where no machine can boot
+// and in short runs.
+func ForTest(t testing.TB, suite string) *VM {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("boots a machine: not in a short run")
+	}
+	if missing := Requirements(); len(missing) > 0 {
+		t.Skipf("no machine can be booted here: %s", strings.Join(missing, "; "))
+	}
+	machine, err := Boot(t.Context(), Options{Suite: suite, Log: testLog{t}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the last journal lines of %s:\n%s", machine.Name(), machine.lastWords())
+		}
+		if err := machine.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return machine
+}
+
+// lastWords gives the end of the journal, or of the console log when the machine is off.
+func (v *VM) lastWords() string {
+	ctx, cancel := context.WithTimeout(context.Background(), hostTimeout)
+	defer cancel()
+	journal, err := v.Sh(ctx, "journalctl --no-pager --lines=80")
+	if err != nil {
+		return tail(v.Console(), 80)
+	}
+	return journal
+}
+
+// testLog sends lines of progress to the test's log.
+type testLog struct{ t testing.TB }
+
+// Write logs one line with the time of day.
+func (l testLog) Write(line []byte) (int, error) {
+	l.t.Logf("%s %s", time.Now().Format(time.TimeOnly), strings.TrimSpace(string(line)))
+	return len(line), nil
+}

@@ -1,0 +1,92 @@
+// Package uninstall takes away what the extension put on the VM and gives back what it found.
+// Images, containers and volumes stay, unless the settings say by name that they are to go.
+package uninstall
+
+import (
+	"context"
+
+	"github.com/sirupsen/logrus"
+
+	"docker-extension/disable"
+	"docker-extension/enable"
+	"docker-extension/handler"
+	"docker-extension/install"
+	"docker-extension/internal/converge"
+	"docker-extension/internal/engine"
+	"docker-extension/internal/host"
+	"docker-extension/internal/host/files"
+	"docker-extension/internal/machine"
+	"docker-extension/internal/settings"
+	"docker-extension/internal/state"
+)
+
+// Uninstall is the verb.
+type Uninstall struct{ Root files.Root }
+
+// Run is the verb as the handler calls it.
+func (u Uninstall) Run(ctx context.Context, call *handler.Call) (handler.Outcome, error) {
+	leaving, err := install.UpdateMarker{Root: u.Root}.Names(call.Version)
+	if err != nil {
+		return handler.Outcome{}, err
+	}
+	if leaving {
+		return handler.Outcome{Message: "version " + call.Version + " makes way for another: the engine goes on running"}, nil
+	}
+	m := machine.New(u.Root, call.Log)
+	defer m.Close()
+	if err := enable.Stop(ctx, u.Root, m.Systemd); err != nil {
+		return handler.Outcome{}, err
+	}
+	purge := purgeWanted(call)
+	if err := remove(ctx, m, call.Log, purge); err != nil {
+		return handler.Outcome{}, err
+	}
+	message := "everything that the extension put on this VM is removed; images, containers and volumes are kept"
+	if purge {
+		message = "everything that the extension put on this VM is removed, and so are images, containers and volumes, as uninstall.purgeData says"
+	}
+	return handler.Outcome{Message: message}, nil
+}
+
+// remove converges to a host without us, and then forgets it. The engine is stopped first if it
+// came with us: the agent has called disable before, but goes on with uninstall when that failed.
+func remove(ctx context.Context, m *machine.Machine, log *logrus.Entry, purge bool) error {
+	facts, err := m.Survey()
+	if err != nil {
+		return err
+	}
+	if engine.Ours(facts) {
+		if err := disable.Stop(ctx, m, log); err != nil {
+			return err
+		}
+	}
+	removable, err := m.Removable(facts.Ledger.Debs)
+	if err != nil {
+		return err
+	}
+	_, err = converge.Converger{
+		Host:   m.Host(),
+		Survey: m.Survey,
+		Aim:    func(f state.Facts) (state.Goal, error) { return engine.Gone(f, removable, purge) },
+		Report: func([]converge.Progress) {},
+		Log:    log,
+	}.Run(ctx)
+	if err != nil {
+		return err
+	}
+	return m.Root.RemoveTree(host.StateFolder)
+}
+
+// purgeWanted tells whether the settings in force ask for the data to go. Settings that cannot be
+// read do not.
+func purgeWanted(call *handler.Call) bool {
+	envelope, err := call.ReadSettings()
+	if err != nil {
+		return false
+	}
+	purge, err := settings.PurgeData(envelope.Public)
+	if err != nil {
+		call.Log.WithError(err).Warn("cannot read uninstall.purgeData: the data is kept")
+	}
+	return err == nil && purge
+}
