@@ -32,7 +32,7 @@ func (i Install) Run(_ context.Context, call *handler.Call) (handler.Outcome, er
 	if err := i.Root.MakeDir(host.StateFolder, 0o700); err != nil {
 		return handler.Outcome{}, err
 	}
-	if err := (UpdateMarker{i.Root}).Clear(); err != nil {
+	if err := UpdateMarker(i).Clear(); err != nil {
 		return handler.Outcome{}, err
 	}
 	return handler.Outcome{Message: "version " + call.Version + " is installed on " + facts.OS.Name}, nil

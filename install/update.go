@@ -23,7 +23,7 @@ func (u Update) Run(_ context.Context, call *handler.Call) (handler.Outcome, err
 	if call.TargetVersion != call.Version {
 		leaving = call.Version
 	}
-	if err := (UpdateMarker{u.Root}).Set(leaving); err != nil {
+	if err := UpdateMarker(u).Set(leaving); err != nil {
 		return handler.Outcome{}, err
 	}
 	return handler.Outcome{Message: "version " + leaving + " makes way for version " + call.TargetVersion}, nil

@@ -31,6 +31,7 @@ func TestOpen(t *testing.T) {
 		{"AES-192 OAEP SHA-256", []string{"-aes-192-cbc", "-keyopt", "rsa_padding_mode:oaep", "-keyopt", "rsa_oaep_md:sha256"}, true},
 		{"AES-256 OAEP SHA-256", []string{"-aes-256-cbc", "-keyopt", "rsa_padding_mode:oaep", "-keyopt", "rsa_oaep_md:sha256"}, false},
 		{"recipient by key identifier", []string{"-aes-256-cbc", "-keyid"}, true},
+		{"AES-256-GCM", []string{"-aes-256-gcm"}, true},
 		{"BER", []string{"-aes-256-cbc", "-stream"}, true},
 	}
 	for _, test := range tests {

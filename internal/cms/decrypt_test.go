@@ -73,7 +73,7 @@ func TestLibraryStillSaysNoRecipient(t *testing.T) {
 }
 
 // Lengths that reach beyond the value around them make the library's BER reader read everything
-// after them twice, at each level: 300 bytes would take it years.
+// after them twice, at each level: 136 bytes of the first bomb took it 4 s, 816 would take for ever.
 func TestNestingCostsNothing(t *testing.T) {
 	a := newAgent(t)
 	pair, err := a.store().Pair(a.thumbprint)
@@ -81,7 +81,7 @@ func TestNestingCostsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	bombs := map[string][]byte{
-		"overlapping": bytes.Repeat([]byte{0x30, 6, 0x30, 2}, 200),
+		"overlapping": append(bytes.Repeat([]byte{0x30, 6, 0x30, 2}, 200), bytes.Repeat([]byte{5, 0}, 8)...),
 		"deep":        bytes.Repeat([]byte{0x30, 0x80}, maxMessage/2),
 		"too long":    append([]byte{0x30, 0x84, 0x01, 0, 0, 0}, make([]byte, 1<<24)...),
 	}

@@ -65,8 +65,8 @@ func (w *world) Start(_ context.Context, u ...string) error {
 }
 func (w *world) AddMember(context.Context, state.Member) error    { return w.deed("add member") }
 func (w *world) RemoveMember(context.Context, state.Member) error { return w.deed("remove member") }
-func (w *world) Ready(context.Context, state.Endpoint) error        { return w.deed("ready") }
-func (w *world) SaveLedger(l state.Ledger) error                    { w.ledger = l; return nil }
+func (w *world) Ready(context.Context, state.Endpoint) error      { return w.deed("ready") }
+func (w *world) SaveLedger(l state.Ledger) error                  { w.ledger = l; return nil }
 
 func newWorld() *world {
 	return &world{have: state.State{

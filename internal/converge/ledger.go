@@ -21,19 +21,8 @@ func claim(old state.Ledger, facts state.Facts, goal state.Goal) state.Ledger {
 	}
 	l.Daemon = merged(goal.Daemon, old.Daemon)
 	l.Earlier = merged(goal.Earlier, old.Earlier)
-	for m, in := range goal.Want.Members {
-		if in && !goal.Have.Members[m] && !slices.Contains(l.Members, m) {
-			l.Members = append(l.Members, m)
-		}
-	}
-	for name, p := range goal.Want.Packages {
-		if p.Installed && !goal.Have.Packages[name].Installed {
-			l.Debs = union(l.Debs, []string{name})
-		}
-		if p.Held && !goal.Have.Packages[name].Held {
-			l.Held = union(l.Held, []string{name})
-		}
-	}
+	claimMembers(&l, goal)
+	claimPackages(&l, goal)
 	for u := range goal.Want.Units {
 		if _, known := l.Units[u]; !known {
 			was := goal.Have.Units[u]
@@ -43,6 +32,25 @@ func claim(old state.Ledger, facts state.Facts, goal state.Goal) state.Ledger {
 		}
 	}
 	return l
+}
+
+func claimMembers(l *state.Ledger, goal state.Goal) {
+	for m, in := range goal.Want.Members {
+		if in && !goal.Have.Members[m] && !slices.Contains(l.Members, m) {
+			l.Members = append(l.Members, m)
+		}
+	}
+}
+
+func claimPackages(l *state.Ledger, goal state.Goal) {
+	for name, p := range goal.Want.Packages {
+		if p.Installed && !goal.Have.Packages[name].Installed {
+			l.Debs = union(l.Debs, []string{name})
+		}
+		if p.Held && !goal.Have.Packages[name].Held {
+			l.Held = union(l.Held, []string{name})
+		}
+	}
 }
 
 // settle gives the ledger as it is after the last step: what is ours, and what the units have read.

@@ -58,11 +58,9 @@ func changes(want, have map[string]state.Unit) []Step {
 		return w.Active && (!have[u].Active || w.Started != have[u].Started)
 	})
 	for _, socket := range start {
-		service, ok := serviceOf(socket)
-		if !ok || !have[service].Active || slices.Contains(stop, service) && slices.Contains(start, service) {
-			continue
+		if service, ok := serviceOf(socket); ok && have[service].Active {
+			stop, start = union(stop, []string{service}), union(start, []string{service})
 		}
-		stop, start = union(stop, []string{service}), union(start, []string{service})
 	}
 	if len(stop)+len(start) == 0 {
 		return nil

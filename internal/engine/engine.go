@@ -67,20 +67,13 @@ func have(facts state.Facts) state.State {
 // lastRead gives the digests of what a unit has read. A unit that is not in the ledger was never
 // touched by us, so it has read what is on disk. For a unit that is in the ledger the two must
 // agree: where they do not, either a run was cut off between the write and the restart, or a person
-// changed the file; in both cases nobody knows what the unit works with, and the digest is unknown.
+// changed the file; in both cases nobody knows what the unit works with, and the digests are unknown.
 func lastRead(ledger state.Ledger, unit string, onDisk state.Loaded) (started, reloaded state.Digest) {
 	loaded, known := ledger.Units[unit]
-	if !known {
-		return onDisk.Started, onDisk.Reloaded
+	if known && (loaded.Started != onDisk.Started || loaded.Reloaded != onDisk.Reloaded) {
+		return "", ""
 	}
-	return agreed(loaded.Started, onDisk.Started), agreed(loaded.Reloaded, onDisk.Reloaded)
-}
-
-func agreed(a, b state.Digest) state.Digest {
-	if a != b {
-		return ""
-	}
-	return a
+	return onDisk.Started, onDisk.Reloaded
 }
 
 // givenBack gives the file as it was before we first wrote it.

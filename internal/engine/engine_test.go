@@ -138,6 +138,7 @@ func TestRunningAfterAChange(t *testing.T) {
 	labelled, elsewhere, rotated := remote(), remote(), remote()
 	labelled.Docker.Daemon = map[string]json.RawMessage{"labels": json.RawMessage(`["a=b"]`)}
 	elsewhere.Docker.Port = 2377
+	unlabelled := remote()
 	rotated.Certificates = &settings.Certificates{CA: []byte("ca"), Cert: []byte("cert2"), Key: secret.New("key2")}
 	for name, c := range map[string]struct {
 		settings settings.Settings
@@ -156,6 +157,10 @@ func TestRunningAfterAChange(t *testing.T) {
 			"write /etc/docker/cert.pem, /etc/docker/key.pem", "restart docker.service",
 			"ask the engine on its unix socket and, over TLS, on port 2376",
 		}},
+		"label dropped: the engine forgets it at a restart only": {unlabelled, []string{
+			"write /etc/docker/daemon.json", "reload docker.service", "restart docker.service",
+			"ask the engine on its unix socket and, over TLS, on port 2376",
+		}},
 		"all dropped": {plain(), []string{
 			"remove /etc/docker/ca.pem, /etc/docker/cert.pem, /etc/docker/key.pem",
 			"write /etc/docker/daemon.json",
@@ -164,7 +169,11 @@ func TestRunningAfterAChange(t *testing.T) {
 			"ask the engine on its unix socket",
 		}},
 	} {
-		goal, err := Running(c.settings, settled(t, remote(), fresh()))
+		before := remote()
+		if strings.HasPrefix(name, "label dropped") {
+			before = labelled
+		}
+		goal, err := Running(c.settings, settled(t, before, fresh()))
 		if got, want := steps(t, goal, err), strings.Join(c.steps, "\n"); got != want {
 			t.Errorf("%s:\n%s\nwant:\n%s", name, got, want)
 		}
@@ -177,7 +186,7 @@ func TestRunningHealsWhatACrashLeft(t *testing.T) {
 	loaded.Started = "what the engine had read before the certificates were rotated"
 	facts.Ledger.Units[Service] = loaded
 	goal, err := Running(remote(), facts)
-	if got := steps(t, goal, err); !strings.HasPrefix(got, "restart docker.service") {
+	if got := steps(t, goal, err); !strings.Contains(got, "\nrestart docker.service\n") {
 		t.Errorf("steps:\n%s", got)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"slices"
@@ -28,9 +27,9 @@ func loadedFrom(files map[string]state.File) map[string]state.Loaded {
 // object counts as a whole, for the start.
 func daemonDigests(files map[string]state.File) (started, reloaded state.Digest) {
 	content := files[DaemonJSON].Content
+	keys := daemonJSON(content)
 	certificates := [][]byte{files[CAFile].Content, files[CertFile].Content, files[KeyFile].Content}
-	var keys map[string]json.RawMessage
-	if len(content) > 0 && json.Unmarshal(content, &keys) != nil {
+	if keys == nil {
 		return digest(append(certificates, content)...), ""
 	}
 	var cold, warm [][]byte
@@ -45,13 +44,22 @@ func daemonDigests(files map[string]state.File) (started, reloaded state.Digest)
 	return digest(append(certificates, cold...)...), digest(warm...)
 }
 
+// daemonJSON gives the keys of a daemon.json: none for an empty file, nil for one that is no object.
+func daemonJSON(content []byte) map[string]json.RawMessage {
+	keys := map[string]json.RawMessage{}
+	if len(content) > 0 && json.Unmarshal(content, &keys) != nil {
+		return nil
+	}
+	return keys
+}
+
 // digest gives one digest of several pieces; their lengths go in too, so that moving a border
 // between two pieces is a change.
 func digest(pieces ...[]byte) state.Digest {
 	h := sha256.New()
 	for _, p := range pieces {
-		fmt.Fprintf(h, "%d:", len(p)) //nolint:errcheck // a hash never fails to write
-		_, _ = io.WriteString(h, string(p))
+		fmt.Fprintf(h, "%d:", len(p)) // a hash never fails to write
+		h.Write(p)
 	}
 	return state.Digest(hex.EncodeToString(h.Sum(nil)))
 }

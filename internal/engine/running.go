@@ -43,6 +43,7 @@ func Running(s settings.Settings, facts state.Facts) (state.Goal, error) {
 		Have:     have(facts),
 	}
 	returnUnwanted(files, facts.Ledger)
+	forgetDropped(goal.Have, files[DaemonJSON], facts)
 	goal.Want = state.State{
 		Files:    files,
 		Packages: wantedPackages(s.Docker, facts),
@@ -59,6 +60,20 @@ func effective(s settings.Settings) settings.Settings {
 		s.Docker.Port, s.Docker.Daemon, s.Certificates = 0, nil, nil
 	}
 	return s
+}
+
+// forgetDropped makes the engine's start unknown where a key is to vanish from daemon.json that the
+// engine would keep in force at a reload: only a restart makes it forget.
+func forgetDropped(have state.State, wanted state.File, facts state.Facts) {
+	before, after := daemonJSON(present(facts)), daemonJSON(wanted.Content)
+	for key := range before {
+		if _, stays := after[key]; !stays && dockerd.Reloadable(key) && !dockerd.DropReloadable(key) {
+			service := have.Units[Service]
+			service.Started = ""
+			have.Units[Service] = service
+			return
+		}
+	}
 }
 
 func present(facts state.Facts) []byte { return facts.Files[DaemonJSON].Content }
@@ -84,11 +99,7 @@ func daemonKeys(s settings.Settings, facts state.Facts) map[string]json.RawMessa
 
 // foreignKey tells whether a key of daemon.json is there and not ours.
 func foreignKey(facts state.Facts, key string) bool {
-	var keys map[string]json.RawMessage
-	if json.Unmarshal(present(facts), &keys) != nil {
-		return false
-	}
-	_, there := keys[key]
+	_, there := daemonJSON(present(facts))[key]
 	_, ours := facts.Ledger.Daemon[key]
 	return there && !ours
 }

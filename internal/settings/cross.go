@@ -5,19 +5,24 @@ import "strconv"
 // cross checks what no schema can: whether the settings go together.
 func (p *parser) cross() {
 	d := p.settings.Docker
-	if p.settings.InstallOnly || p.wrong(PlacePublic("docker.port")) || p.wrong(PlacePublic("dockerport")) {
-		return
-	}
 	switch {
-	case d.Port == 0 && !d.TLS:
-		p.note(PlacePublic("docker.tls") + " is false, but without docker.port nothing listens on the network")
-	case d.Port == 0 && p.settings.Certificates != nil:
-		p.note(PlaceProtected("certs") + " is there, but without docker.port nothing listens on the network")
-	case d.Port != 0 && !d.TLS:
+	case p.settings.InstallOnly || p.wrong(PlacePublic("docker.port")) || p.wrong(PlacePublic("dockerport")):
+	case d.Port == 0:
+		p.noteNoPort()
+	case !d.TLS:
 		p.noteOpenPort()
-	case d.Port != 0 && !p.certs && !p.inDoubt():
+	case !p.certs && !p.inDoubt():
 		p.refuse(p.portPlace(), "send ca, cert and key as certs in the protected settings, or set docker.tls to false, which lets anyone who reaches the port be root on this VM",
 			"needs certificates: %d would be open to everyone", d.Port)
+	}
+}
+
+func (p *parser) noteNoPort() {
+	if !p.settings.Docker.TLS {
+		p.note(PlacePublic("docker.tls") + " is false, but without docker.port nothing listens on the network")
+	}
+	if p.settings.Certificates != nil {
+		p.note(PlaceProtected("certs") + " is there, but without docker.port nothing listens on the network")
 	}
 }
 

@@ -45,10 +45,10 @@ func TestParse(t *testing.T) {
 				s.Docker.Options = []string{"-D", "--dns=8.8.8.8", "--label", "foo=bar"}
 				s.Docker.Daemon = map[string]json.RawMessage{"debug": raw("true"), "dns": raw(`["8.8.8.8"]`), "labels": raw(`["foo=bar"]`)}
 			})},
-		{"options and keys", `{"docker": {"options": ["-D"], "daemon": {"mtu": 1450, "labels": ["<&>"]}}}`, "",
+		{"options and keys", `{"docker": {"options": ["-D"], "daemon": {"mtu": 1450, "labels": ["a=<&>"]}}}`, "",
 			with(func(s *Settings) {
 				s.Docker.Options = []string{"-D"}
-				s.Docker.Daemon = map[string]json.RawMessage{"debug": raw("true"), "mtu": raw("1450"), "labels": raw(`["<&>"]`)}
+				s.Docker.Daemon = map[string]json.RawMessage{"debug": raw("true"), "mtu": raw("1450"), "labels": raw(`["a=<&>"]`)}
 			})},
 		{"nobody in the group", `{"docker": {"users": []}}`, "", with(func(s *Settings) { s.Docker.Users, s.Docker.UsersSet = []string{}, true })},
 		{"two in the group", `{"docker": {"users": ["anna", "Bob.B"]}}`, "", with(func(s *Settings) { s.Docker.Users, s.Docker.UsersSet = []string{"anna", "Bob.B"}, true })},

@@ -111,6 +111,7 @@ func describe(block *pem.Block) string {
 // pemBlocks reads a setting that is PEM or base64 of PEM, the latter strictly, line breaks aside.
 // Every block that begins must be readable; a reader that skips bad ones would leave half a chain.
 func pemBlocks(place, text string) ([]*pem.Block, *fault.Fault) {
+	text = strings.TrimPrefix(text, "\ufeff") // a byte order mark, which editors on Windows write
 	if !strings.Contains(text, pemBegin) {
 		bare := strings.NewReplacer("\r", "", "\n", "", " ", "", "\t", "").Replace(text)
 		decoded, err := base64.StdEncoding.Strict().DecodeString(bare)

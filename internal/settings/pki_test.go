@@ -44,8 +44,8 @@ func authority(t testing.TB, change func(*x509.Certificate)) issued {
 	return issue(t, template, issued{}, newKey(t), change)
 }
 
-// server makes a server's certificate from by; change may be nil.
-func (by issued) server(t testing.TB, key crypto.Signer, change func(*x509.Certificate)) issued {
+// server makes a server's certificate issued by i; change may be nil.
+func (i issued) server(t testing.TB, key crypto.Signer, change func(*x509.Certificate)) issued {
 	t.Helper()
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "server"},
@@ -53,7 +53,7 @@ func (by issued) server(t testing.TB, key crypto.Signer, change func(*x509.Certi
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 		DNSNames:    []string{"vm.example.com"}, IPAddresses: []net.IP{net.IPv4(10, 0, 0, 4)},
 	}
-	return issue(t, template, by, key, change)
+	return issue(t, template, i, key, change)
 }
 
 func issue(t testing.TB, template *x509.Certificate, by issued, key crypto.Signer, change func(*x509.Certificate)) issued {

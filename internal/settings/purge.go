@@ -14,11 +14,11 @@ func PurgeData(public []byte) (bool, error) {
 	}
 	var wire struct {
 		Uninstall struct {
-			PurgeData any `json:"purgeData"`
+			PurgeData looseBool `json:"purgeData"`
 		} `json:"uninstall"`
 	}
 	if err := json.Unmarshal(public, &wire); err != nil {
 		return false, fmt.Errorf("cannot read the public settings: %w", err)
 	}
-	return wire.Uninstall.PurgeData == true || wire.Uninstall.PurgeData == "true", nil
+	return bool(wire.Uninstall.PurgeData), nil
 }

@@ -111,12 +111,12 @@ func shortFirst(a, b string) int {
 }
 
 // nearest gives the name that a mistyped key most likely means. Case does not count; one slip is
-// allowed, and one more for every four letters.
+// allowed, one more for every three letters, three at most. Two letters in wrong order are two.
 func nearest(key string, names []string) (string, bool) {
 	if len(key) > maxKeyShown {
 		return "", false
 	}
-	best, distance := "", 2+len(key)/4
+	best, distance := "", 1+min(3, 1+len(key)/3)
 	for _, name := range names {
 		if d := levenshtein(strings.ToLower(key), strings.ToLower(name)); d < distance {
 			best, distance = name, d

@@ -12,19 +12,19 @@ func Unsupported(s Settings) fault.List {
 	rows := []struct {
 		given bool
 		place string
-		what  string
+		what  string // this version does not ...
 		hint  string
 	}{
-		{s.Compose != nil, composePlace, "containers", "remove the key, and start the containers with docker on the VM"},
-		{len(s.Logins) > 0, PlaceProtected("login"), "registries with a login", "remove the key, and run docker login on the VM"},
-		{s.Docker.Source.Kind != SourceDistro, PlacePublic("docker.source"), "a source other than distro", "remove the key, and the distribution's docker.io is installed"},
-		{s.Docker.Version != "", PlacePublic("docker.version"), "pinning a version", "remove the key, and the distribution's newest version is installed"},
-		{s.Docker.Proxy != Proxy{}, PlacePublic("docker.proxy"), "a proxy", "remove the key, and set the proxy up on the VM"},
+		{s.Compose != nil, composePlace, "start containers", "remove the key, and start the containers with docker on the VM"},
+		{len(s.Logins) > 0, PlaceProtected("login"), "log in to registries", "remove the key, and run docker login on the VM"},
+		{s.Docker.Source.Kind != SourceDistro, PlacePublic("docker.source"), "install from a source other than distro", "remove the key, and the distribution's docker.io is installed"},
+		{s.Docker.Version != "", PlacePublic("docker.version"), "pin versions", "remove the key, and the distribution's newest version is installed"},
+		{s.Docker.Proxy != Proxy{}, PlacePublic("docker.proxy"), "set up proxies", "remove the key, and set the proxy up on the VM"},
 	}
 	var faults fault.List
 	for _, row := range rows {
 		if row.given {
-			faults = append(faults, fault.New(fault.NotSupportedYet, row.place, row.hint, "%s: not supported by this version yet", row.what))
+			faults = append(faults, fault.New(fault.NotSupportedYet, row.place, row.hint, "cannot be used yet: this version does not %s", row.what))
 		}
 	}
 	return faults

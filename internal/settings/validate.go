@@ -101,21 +101,17 @@ func (c *check) shown(steps []string, schema node) string {
 	if c.section == protected || schema.flag("x-secret") || schema.flag("x-reserved") {
 		return ""
 	}
+	text := ""
 	switch value := c.value(steps).(type) {
 	case string:
-		if len(value) > maxValueShown || strings.Contains(value, "-----") || strings.Contains(value, "@") {
-			return ""
-		}
-		return strconv.Quote(value) + " "
-	case json.Number:
-		if len(value) > maxValueShown {
-			return ""
-		}
-		return value.String() + " "
-	case bool:
-		return fmt.Sprintf("%v ", value)
+		text = strconv.Quote(value)
+	case json.Number, bool:
+		text = fmt.Sprint(value)
 	}
-	return ""
+	if text == "" || len(text) > maxValueShown || strings.Contains(text, "-----") || strings.Contains(text, "@") {
+		return ""
+	}
+	return text + " "
 }
 
 func (c *check) value(steps []string) any {

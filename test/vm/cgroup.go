@@ -18,8 +18,10 @@ import (
 )
 
 const (
-	cgroupTop  = "/sys/fs/cgroup"
-	cgroupName = "docker-extension-test" // one level of ours in every hierarchy
+	cgroupTop = "/sys/fs/cgroup"
+	// One cgroup at the top of every hierarchy, and no parent of ours: a machine that goes would take
+	// it from under one that comes.
+	cgroupPrefix = "docker-extension-test-"
 )
 
 // hierarchy is one mounted tree of cgroups.
@@ -71,38 +73,35 @@ func (r *record) cgroupsUp() error {
 	}
 	r.Cgroups = nil
 	for _, tree := range trees {
-		r.Cgroups = append(r.Cgroups, filepath.Join(tree.mount, cgroupName, r.Name))
+		r.Cgroups = append(r.Cgroups, filepath.Join(tree.mount, cgroupPrefix+r.Name))
 	}
 	if err := r.save(); err != nil {
 		return err
 	}
 	for _, tree := range trees {
-		if err := makeCgroup(tree.mount, cgroupName, r.Name); err != nil {
+		if err := makeCgroup(tree.mount, cgroupPrefix+r.Name); err != nil {
 			return fmt.Errorf("cannot make a cgroup in %s: %w", tree.mount, err)
 		}
 	}
 	return nil
 }
 
-// makeCgroup makes nested cgroups. What a child does not inherit is handed down: the processors
-// and memory nodes of version 1, the controllers of version 2.
-func makeCgroup(parent string, names ...string) error {
-	for _, name := range names {
-		child := filepath.Join(parent, name)
-		handDownControllers(parent)
-		if err := os.Mkdir(child, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+// makeCgroup makes a child cgroup. What it does not inherit is handed down: the processors and
+// memory nodes of version 1, the controllers of version 2.
+func makeCgroup(parent, name string) error {
+	child := filepath.Join(parent, name)
+	handDownControllers(parent)
+	if err := os.Mkdir(child, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	for _, file := range []string{"cpuset.cpus", "cpuset.mems"} {
+		value, err := os.ReadFile(filepath.Join(parent, file))
+		if err != nil || cgroupV2() {
+			continue // not the cpuset hierarchy, or inherited
+		}
+		if err := os.WriteFile(filepath.Join(child, file), value, 0o644); err != nil {
 			return err
 		}
-		for _, file := range []string{"cpuset.cpus", "cpuset.mems"} {
-			value, err := os.ReadFile(filepath.Join(parent, file))
-			if err != nil || cgroupV2() {
-				continue // not the cpuset hierarchy, or inherited
-			}
-			if err := os.WriteFile(filepath.Join(child, file), value, 0o644); err != nil {
-				return err
-			}
-		}
-		parent = child
 	}
 	return nil
 }
@@ -127,7 +126,6 @@ func (r *record) cgroupsDown(ctx context.Context) error {
 		if err != nil {
 			errs = append(errs, fmt.Errorf("cannot remove the cgroup %s: %w", top, err))
 		}
-		_ = os.Remove(filepath.Dir(top)) // refused while another machine is in it
 	}
 	return errors.Join(errs...)
 }

@@ -29,18 +29,19 @@ func List() ([]Info, error) {
 			info.State = "running"
 		}
 		switch {
-		case r.Owner.PID == 0:
-			info.Owner = "nobody"
 		case r.Owner.alive():
 			info.Owner = fmt.Sprintf("process %d", r.Owner.PID)
+		case r.Kept:
+			info.Owner = "nobody"
 		}
 		all = append(all, info)
 	}
 	return all, nil
 }
 
-// Clean removes kept machines and those that killed processes left behind, and roots of recipes
-// that are no longer used. Machines of living processes go too if all is set. It needs no prepared
+// Clean removes the machines of all processes that have ended, kept ones and those that killed runs
+// left behind, and roots of recipes that are no longer used. It does so for everyone on this host:
+// to remove one machine, Open and Close it. Machines of living processes go too if all is set. It needs no prepared
 // root, and goes on after a failure; progress goes to log, which may be nil.
 func Clean(ctx context.Context, all bool, log io.Writer) error {
 	records, err := allRecords()

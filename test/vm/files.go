@@ -3,6 +3,7 @@ package vm
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -16,27 +17,27 @@ func (v *VM) Path(path string) string { return filepath.Join(v.rec.merged(), pat
 
 // ReadFile reads a file as the machine sees it, whether it is on or off.
 func (v *VM) ReadFile(path string) ([]byte, error) {
-	var content []byte
-	err := v.at(path, func(hostPath string) (err error) {
-		content, err = os.ReadFile(hostPath)
-		return err
-	})
-	return content, err
+	file, err := v.open(path, unix.O_RDONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return io.ReadAll(file)
 }
 
 // WriteFile writes a file as the machine sees it, whether it is on or off, with exactly this mode;
-// missing folders are made with mode 0755. The owner is root.
+// missing folders are made with mode 0755. The owner of a new file is root.
 func (v *VM) WriteFile(path string, mode os.FileMode, data []byte) error {
 	if err := v.makeFolder(filepath.Dir(path)); err != nil {
 		return err
 	}
-	return v.at(filepath.Dir(path), func(folder string) error {
-		target := filepath.Join(folder, filepath.Base(path))
-		if err := os.WriteFile(target, data, mode); err != nil {
-			return err
-		}
-		return os.Chmod(target, mode) // WriteFile leaves the mode of an old file, and obeys the umask
-	})
+	file, err := v.open(path, unix.O_WRONLY|unix.O_CREAT|unix.O_TRUNC, mode)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(data)
+	// Chmod, because an old file keeps its mode and a new one obeys the umask.
+	return errors.Join(err, file.Chmod(mode), file.Close())
 }
 
 // makeFolder makes a folder inside the machine, and those above it.
@@ -61,19 +62,28 @@ func (v *VM) makeFolder(path string) error {
 // at calls use with a path of the host that is the machine's path, all symbolic links resolved
 // inside the machine. The path holds while use runs.
 func (v *VM) at(path string, use func(hostPath string) error) error {
-	root, err := os.Open(v.visibleRoot())
+	handle, err := v.open(path, unix.O_PATH, 0)
 	if err != nil {
 		return err
 	}
-	defer root.Close()
-	handle, err := unix.Openat2(int(root.Fd()), path, &unix.OpenHow{
-		Flags: unix.O_PATH | unix.O_CLOEXEC, Resolve: unix.RESOLVE_IN_ROOT,
-	})
+	defer handle.Close()
+	return use(fmt.Sprintf("/proc/self/fd/%d", handle.Fd()))
+}
+
+// open opens a file with flags of open(2). Every symbolic link is resolved inside the machine: an
+// absolute one would lead to the host's own files otherwise.
+func (v *VM) open(path string, flags int, mode os.FileMode) (*os.File, error) {
+	root, err := os.Open(v.visibleRoot())
 	if err != nil {
-		return fmt.Errorf("cannot open %s in %s: %w", path, v.Name(), err)
+		return nil, err
 	}
-	defer unix.Close(handle)
-	return use(fmt.Sprintf("/proc/self/fd/%d", handle))
+	defer root.Close()
+	how := &unix.OpenHow{Flags: uint64(flags | unix.O_CLOEXEC), Mode: uint64(mode.Perm()), Resolve: unix.RESOLVE_IN_ROOT}
+	handle, err := unix.Openat2(int(root.Fd()), path, how)
+	if err != nil {
+		return nil, fmt.Errorf("cannot open %s in %s: %w", path, v.Name(), err)
+	}
+	return os.NewFile(uintptr(handle), path), nil
 }
 
 // visibleRoot gives the root with the running machine's own mounts, or the disk when it is off.

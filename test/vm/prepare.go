@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	prepareTimeout = 15 * time.Minute // for a slow mirror; half a minute is usual
+	prepareTimeout = 15 * time.Minute // for a slow mirror; a minute is usual
 	lockRetry      = 200 * time.Millisecond
 )
 
@@ -39,6 +39,8 @@ func Prepare(ctx context.Context, suite string, log io.Writer) (string, error) {
 	if err := os.MkdirAll(filepath.Dir(root), 0o755); err != nil {
 		return "", err
 	}
+	ctx, cancel := context.WithTimeout(ctx, prepareTimeout)
+	defer cancel()
 	lock := flock.New(filepath.Join(CacheFolder(), suite+".lock"))
 	if _, err := lock.TryLockContext(ctx, lockRetry); err != nil {
 		return "", fmt.Errorf("cannot lock %s: %w", lock.Path(), err)
@@ -58,8 +60,6 @@ func build(ctx context.Context, r recipe, root string, log io.Writer) error {
 	if err := os.RemoveAll(part); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, prepareTimeout)
-	defer cancel()
 	if err := fill(ctx, r, part, root+".log"); err != nil {
 		return fmt.Errorf("cannot prepare %s: %w; the last lines of %s are:\n%s",
 			r.suite, err, root+".log", tail(root+".log", 15))

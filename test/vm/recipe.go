@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"os/exec"
 	"slices"
 	"strings"
 )
@@ -87,8 +88,11 @@ func newRecipe(ctx context.Context, suite string) (recipe, error) {
 }
 
 // hostAptSettings gives those settings without which the host's mirror may not answer: its proxy,
-// and the leniency that a mirror frozen in time asks for.
+// and the leniency that a mirror frozen in time asks for. A host without apt has none.
 func hostAptSettings(ctx context.Context) (string, error) {
+	if _, err := exec.LookPath("apt-config"); err != nil {
+		return "", nil
+	}
 	dump, err := hostCommand(ctx, "apt-config", "dump", "--format", "%f \"%v\";%n",
 		"Acquire::http::Proxy", "Acquire::https::Proxy", "Acquire::Check-Valid-Until", "Acquire::Check-Date")
 	if err != nil {

@@ -26,7 +26,8 @@ type record struct {
 	Root    string   `json:"root"`   // the prepared root below the overlay
 	Folder  string   `json:"folder"` // the machine's own disk and console log
 	Slot    int      `json:"slot"`   // third byte of the subnet, and the number in the veth's name
-	Owner   process  `json:"owner"`  // nobody when the machine is kept
+	Owner   process  `json:"owner"`  // the process that booted it; Clean leaves it alone while that lives
+	Kept    bool     `json:"kept"`   // it is meant to outlive its owner
 	Nspawn  process  `json:"nspawn"` // nobody when the machine is off
 	Cgroups []string `json:"cgroups"`
 	Boots   int      `json:"boots"`
@@ -104,6 +105,8 @@ func reserve(ctx context.Context, o Options, root string) (*record, error) {
 	if err := os.MkdirAll(RunFolder, 0o700); err != nil {
 		return nil, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, hostTimeout)
+	defer cancel()
 	lock := flock.New(filepath.Join(RunFolder, "lock"))
 	if _, err := lock.TryLockContext(ctx, lockRetry); err != nil {
 		return nil, fmt.Errorf("cannot lock %s: %w", lock.Path(), err)
@@ -122,7 +125,7 @@ func reserve(ctx context.Context, o Options, root string) (*record, error) {
 
 // newRecord fills the record of a machine, given those that exist.
 func newRecord(o Options, root string, taken []*record) (*record, error) {
-	r := &record{Name: o.Name, Suite: o.Suite, Root: root}
+	r := &record{Name: o.Name, Suite: o.Suite, Root: root, Kept: o.Keep}
 	var err error
 	if r.Slot, err = freeSlot(taken); err != nil {
 		return nil, err
@@ -137,8 +140,6 @@ func newRecord(o Options, root string, taken []*record) (*record, error) {
 		return nil, fmt.Errorf("there is a machine %q already", r.Name)
 	}
 	r.Folder = filepath.Join(CacheFolder(), "machines", r.Name)
-	if !o.Keep {
-		r.Owner, err = processOf(os.Getpid())
-	}
+	r.Owner, err = processOf(os.Getpid())
 	return r, err
 }

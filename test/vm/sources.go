@@ -111,13 +111,8 @@ func chooseMirrors(all []source) (mirrors, error) {
 			continue
 		}
 		for _, suite := range s.suites {
-			name, security := strings.CutSuffix(suite, "-security")
-			switch {
-			case !slices.Contains(suites, name):
-			case security && chosen.security == "":
-				chosen.security = s.uris[0]
-			case !security && chosen.main == "":
-				chosen.main = s.uris[0]
+			if name, security := strings.CutSuffix(suite, "-security"); slices.Contains(suites, name) {
+				chosen.offer(s.uris[0], security)
 			}
 		}
 	}
@@ -125,6 +120,17 @@ func chooseMirrors(all []source) (mirrors, error) {
 		return mirrors{}, errors.New("cannot find a Debian mirror in the apt configuration of this host (set DEBIAN_MIRROR)")
 	}
 	return chosen, nil
+}
+
+// offer takes the first archive of each kind.
+func (m *mirrors) offer(uri string, security bool) {
+	kind := &m.main
+	if security {
+		kind = &m.security
+	}
+	if *kind == "" {
+		*kind = uri
+	}
 }
 
 // sourcesFile gives the machine's own /etc/apt/sources.list.d/debian.sources.

@@ -31,7 +31,7 @@ type Options struct {
 	Name string
 	// Log receives lines of progress; nil for none.
 	Log io.Writer
-	// Keep leaves the machine running when this process ends; Clean removes it.
+	// Keep says that the machine is meant to run on when this process ends; Clean removes it then.
 	Keep bool
 }
 

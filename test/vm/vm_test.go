@@ -71,13 +71,14 @@ func testTimeout(t *testing.T, machine *VM) {
 }
 
 func testFiles(t *testing.T, machine *VM) {
-	if _, err := machine.Sh(t.Context(), "mkdir /srv/real && ln -s /srv/real /srv/link"); err != nil {
+	if _, err := machine.Sh(t.Context(), "mkdir /srv/real && ln -s /srv/real /srv/link && ln -s /srv/real/last /srv/last"); err != nil {
 		t.Fatal(err)
 	}
 	for path, real := range map[string]string{
 		"/etc/new/folder/file": "/etc/new/folder/file",
 		"/run/volatile":        "/run/volatile",
 		"/srv/link/through":    "/srv/real/through", // an absolute link leads inside the machine
+		"/srv/last":            "/srv/real/last",
 	} {
 		if err := machine.WriteFile(path, 0o640, []byte("content")); err != nil {
 			t.Fatal(err)

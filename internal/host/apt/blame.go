@@ -10,8 +10,12 @@ import (
 	"docker-extension/internal/host/command"
 )
 
-// enough is how many of apt's lines go into an error; the log has them all.
-const enough = 4
+// Bounds of what an error says in apt's words; the log has it all.
+const (
+	linesOfRun     = 3   // of the run that failed
+	linesOfEarlier = 2   // of a run before it
+	lineLength     = 240 // bytes of each
+)
 
 // blame makes the fault of a failed run. The first error is the run's, the others are those of runs
 // before it that may have been the reason, and may be nil.
@@ -20,10 +24,10 @@ func blame(what string, err error, earlier ...error) error {
 	if errors.As(err, &known) {
 		return err
 	}
-	text := words(err)
+	text := words(err, linesOfRun)
 	for _, e := range earlier {
 		if e != nil {
-			text += "; before that: " + words(e)
+			text += "; before that: " + words(e, linesOfEarlier)
 		}
 	}
 	return &fault.Fault{
@@ -39,28 +43,31 @@ type failure struct {
 	cause      error
 }
 
+// Error says what could not be done, and why.
 func (f *failure) Error() string { return "cannot " + f.what + ": " + f.text }
+
+// Unwrap gives the child's error.
 func (f *failure) Unwrap() error { return f.cause }
 
-// words gives the lines of a child's output that say why it failed, on one line; the error itself
-// if there is no output or if it was us who ended the child.
-func words(err error) string {
+// words gives at most count lines of a child's output that say why it failed, on one line; the error
+// itself if there is no output or if it was us who ended the child.
+func words(err error, count int) string {
 	var exit *command.ExitError
 	if !errors.As(err, &exit) || exit.Cause != nil {
 		return err.Error()
 	}
-	lines := meaningful(exit.Tail)
+	lines := meaningful(exit.Tail, count)
 	if len(lines) == 0 {
 		return err.Error()
 	}
 	return strings.Join(lines, " | ")
 }
 
-// meaningful gives apt's error lines, then those of failed fetches, then dpkg's, at most enough of
-// them and none twice. Of an output without any, the last lines.
-func meaningful(output string) []string {
+// meaningful gives apt's error lines, then those of failed fetches, then dpkg's, at most count of
+// them and one for each reason. Of an output without any, the last lines.
+func meaningful(output string, count int) []string {
 	lines := nonEmpty(output)
-	var found []string
+	var found, reasons []string
 	for _, prefix := range []string{"E: ", "Err:", "dpkg: error", "W: Failed to fetch"} {
 		for i, line := range lines {
 			if !strings.HasPrefix(line, prefix) {
@@ -68,17 +75,26 @@ func meaningful(output string) []string {
 			}
 			// "Err:1 http://... InRelease", and on the next line, indented, the reason.
 			if prefix == "Err:" && i+1 < len(lines) && strings.HasPrefix(lines[i+1], " ") {
-				line += ": " + strings.TrimSpace(lines[i+1])
+				line += "  " + strings.TrimSpace(lines[i+1])
 			}
-			if !slices.Contains(found, line) {
-				found = append(found, line)
+			if why := reason(line); !slices.Contains(reasons, why) {
+				found, reasons = append(found, fault.Shorten(line, lineLength)), append(reasons, why)
 			}
 		}
 	}
 	if len(found) == 0 {
-		return lines[max(0, len(lines)-enough):]
+		return lines[max(0, len(lines)-count):]
 	}
-	return found[:min(enough, len(found))]
+	return found[:min(count, len(found))]
+}
+
+// reason gives the part of a line after the file that could not be fetched, where there is one:
+// without network there is such a line for each file.
+func reason(line string) string {
+	if _, why, ok := strings.Cut(line, "  "); ok {
+		return why
+	}
+	return line
 }
 
 func nonEmpty(output string) []string {

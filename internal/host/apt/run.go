@@ -13,7 +13,7 @@ import (
 //
 //   - Acquire::Retries: a mirror's hiccup is not our failure.
 //   - APT::Update::Error-Mode=any: a list that cannot be fetched is an error of apt-get update, not
-//     just a warning. Known to apt 2.1.8 and later (Debian 11, Ubuntu 22.04); others ignore it.
+//     just a warning. Known to apt 2.1.16 and later (Debian 11, Ubuntu 22.04); others ignore it.
 //   - Dpkg::Use-Pty: a plain pipe, or the log fills with control characters.
 //   - force-confdef and force-confold: of configuration files, the host's version wins.
 //   - AutomaticRemove and Purge: whatever apt.conf says, we remove what was named and no more.
@@ -80,7 +80,7 @@ func lockHeld(output string) bool {
 	for line := range strings.Lines(output) {
 		switch {
 		case strings.HasPrefix(line, "E: Could not get lock"),
-			strings.HasPrefix(line, "E: Unable to acquire the dpkg frontend lock") && strings.Contains(line, "another process"),
+			strings.HasPrefix(line, "E: Unable to") && strings.Contains(line, "is another process using it?"),
 			strings.HasPrefix(line, "dpkg: error:") && strings.Contains(line, "locked by another process"):
 			return true
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"docker-extension/internal/fault"
 	"docker-extension/internal/state"
@@ -150,4 +151,19 @@ func TestExistsAndIsDir(t *testing.T) {
 			t.Errorf("%s: Exists %v, IsDir %v", c.path, root.Exists(c.path), root.IsDir(c.path))
 		}
 	}
+}
+
+func TestModTime(t *testing.T) {
+	root, dir := testRoot(t)
+	want := time.Unix(1_700_000_000, 0)
+	must(t, os.WriteFile(filepath.Join(dir, "f"), nil, 0o644))
+	must(t, os.Chtimes(filepath.Join(dir, "f"), want, want))
+	if at, there, err := root.ModTime("/f"); !at.Equal(want) || !there || err != nil {
+		t.Errorf("ModTime gave %v, %v, %v", at, there, err)
+	}
+	if _, there, err := root.ModTime("/missing"); there || err != nil {
+		t.Errorf("ModTime of a missing file gave %v, %v", there, err)
+	}
+	_, _, err := root.ModTime("/f/below")
+	wantFault(t, err, fault.HostFiles, "/f/below", "cannot look at")
 }

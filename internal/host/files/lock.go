@@ -68,5 +68,5 @@ func (r Root) lockFile(p string) (*flock.Flock, error) {
 // unlocker drops the error of Unlock, which flock(2) does not know for an open file: closing it, at
 // the latest at the end of the process, lets go of the lock in any case.
 func unlocker(lock *flock.Flock) func() {
-	return func() {}
+	return func() { _ = lock.Unlock() }
 }

@@ -49,11 +49,13 @@ func TestLockGivesUpWithItsContext(t *testing.T) {
 
 func TestLockLetsOneInAtATime(t *testing.T) {
 	root, _ := testRoot(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
 	var inside, most atomic.Int32
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
-			unlock, err := root.Lock(t.Context(), lockPath)
+			unlock, err := root.Lock(ctx, lockPath)
 			if err != nil {
 				t.Error(err)
 				return

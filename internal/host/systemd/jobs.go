@@ -86,6 +86,7 @@ func (m *Manager) jobs(ctx context.Context, verb string, units []string, add enq
 // errJob is a job's result other than done.
 type errJob string
 
+// Error gives the result in systemd's word for it.
 func (e errJob) Error() string { return "the job's result is \"" + string(e) + "\"" }
 
 func await(ctx context.Context, result <-chan string, lost <-chan struct{}) error {

@@ -19,9 +19,9 @@ import (
 //
 // A service counts as active while systemd keeps the link /run/systemd/units/invocation:NAME (it is
 // made at a start and removed when the unit becomes inactive or failed: unit_unlink_state_files in
-// systemd's src/core/unit.c). A service that is on its way up, or about to be restarted after a
-// crash, counts as active too. A socket has no such link, since it runs no program: it is active
-// while the init process itself listens at its first path.
+// systemd's src/core/unit.c). A service that is on its way up counts as active too; one that crashed
+// and waits for its restart does not. A socket has no such link, since it runs no program: it is
+// active while the init process itself listens at its first path.
 func Observe(root files.Root, name string) (state.UnitFacts, error) {
 	file, masked, err := find(root, name)
 	if err != nil {

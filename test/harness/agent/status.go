@@ -108,6 +108,8 @@ func (a *Agent) Reported() (HandlerStatus, *Status, error) {
 }
 
 // errBad is a status file that the agent reports as error 1012.
+//
+//lint:ignore ST1005 these are the agent's own words, which a person searches for
 var errBad = errors.New("Could not get a valid status from the extension")
 
 // errFatal is a status file on which the agent stumbles.

@@ -25,8 +25,9 @@ const usage = `Disposable Debian machines with systemd, for tests. Needs root.
   vm run SUITE -- CMD...     boot a machine, run a command in it, remove it
   vm enter NAME [CMD...]     a shell (or a command) in a running machine
   vm list                    the machines that exist
-  vm clean [--all] [NAME...] remove kept machines and what killed runs left;
-                             --all: those of running tests too
+  vm clean NAME...           remove these machines
+  vm clean [--all]           remove every machine on this host whose process has
+                             ended, kept ones too; --all: those in use as well
 
 SUITE is one of: %s. The cache is in $DOCKER_EXTENSION_CACHE
 (default /var/cache/docker-extension-test).
@@ -143,7 +144,7 @@ func list(context.Context, []string) (int, error) {
 	return 0, table.Flush()
 }
 
-// clean removes the named machines, or all that nobody uses.
+// clean removes the named machines, or those of every process that has ended.
 func clean(ctx context.Context, args []string) (int, error) {
 	flags := flag.NewFlagSet("clean", flag.ContinueOnError)
 	all := flags.Bool("all", false, "remove the machines of running processes too")
