@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"slices"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -19,6 +20,7 @@ import (
 	"docker-extension/internal/cms"
 	"docker-extension/internal/converge"
 	"docker-extension/internal/engine"
+	"docker-extension/internal/fault"
 	"docker-extension/internal/host/files"
 	"docker-extension/internal/host/openssl"
 	"docker-extension/internal/machine"
@@ -89,14 +91,12 @@ func (e Enable) order(ctx context.Context, call *handler.Call) (Order, error) {
 	return o, err
 }
 
-// parse checks the settings of an order, and makes their secrets known to the log first.
+// parse checks the settings of an order, and makes their secrets known to the log first. What is
+// wrong and what this version cannot do are told at once.
 func (e Enable) parse(o Order, secrets *oplog.Redactor) (settings.Settings, error) {
 	secrets.Add(secretsIn(o.Protected)...)
 	s, err := settings.Parse(o.Public, o.Protected, settings.Options{Now: e.Now()})
-	if err != nil {
-		return settings.Settings{}, err
-	}
-	return s, settings.Unsupported(s).AsError()
+	return s, slices.Concat(fault.Faults(err), settings.Unsupported(s)).AsError()
 }
 
 // secretsIn gives every string in the protected settings, wherever it stands: what a person meant

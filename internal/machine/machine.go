@@ -67,11 +67,18 @@ func (m *Machine) Survey() (state.Facts, error) {
 		return state.Facts{}, err
 	}
 	facts, err := host.Survey(m.Root, engine.Paths(), engine.Units(), ledger)
+	if err != nil {
+		return state.Facts{}, err
+	}
 	facts.Folders = map[string]bool{}
 	for _, folder := range engine.Folders() {
-		facts.Folders[folder] = m.Root.IsDir(folder)
+		entries, err := m.Root.List(folder)
+		if err != nil {
+			return state.Facts{}, err
+		}
+		facts.Folders[folder] = len(entries) > 0
 	}
-	return facts, err
+	return facts, nil
 }
 
 // Removable gives those of the packages that are installed and that nothing else needs.

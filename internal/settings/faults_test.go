@@ -18,7 +18,7 @@ func TestParseFaults(t *testing.T) {
 		{"not JSON", "{\n  \"docker\": {]\n}", "", []string{
 			`publicSettings: is not JSON from line 2, column 14: invalid character ']' looking for beginning of object key string (check the settings with a JSON parser such as jq and send them again)`}},
 		{"not JSON, and secret", "", `{"environment": {"A": "hush"} "hush"}`, []string{
-			`protectedSettings: is not JSON from line 1, column 31 (check the settings with a JSON parser such as jq and send them again)`}},
+			`protectedSettings: is not JSON from line 1, column 31 (check the settings with a JSON parser such as jq and send them again; if they are right, they were damaged on their way)`}},
 		{"JSON that ends early", `{"docker": {`, "", []string{
 			`publicSettings: is not JSON from line 1, column 12: unexpected end of JSON input (check the settings with a JSON parser such as jq and send them again)`}},
 		{"not objects", `[1]`, `"hush"`, []string{
@@ -40,11 +40,11 @@ func TestParseFaults(t *testing.T) {
 		{"a key at the wrong level", `{"port": 2376}`, "", []string{
 			`publicSettings.port: is not a known key at this place (move it to publicSettings.docker.port)`}},
 		{"secrets in public", `{"certs": {"ca": "hush"}, "login": {"password": "hush"}, "environment": {}, "server-key": "hush", "docker": {"key": "hush"}}`, "", []string{
-			`publicSettings.certs: is a secret, and public settings can be read by others (move it to protectedSettings.certs, which travels encrypted)`,
-			`publicSettings.login: is a secret, and public settings can be read by others (move it to protectedSettings.login, which travels encrypted)`,
-			`publicSettings.environment: is a secret, and public settings can be read by others (move it to protectedSettings.environment, which travels encrypted)`,
-			`publicSettings.server-key: is a secret, and public settings can be read by others (move it to protectedSettings.server-key, which travels encrypted)`,
-			`publicSettings.docker.key: is a secret, and public settings can be read by others (move it to protectedSettings.certs.key, which travels encrypted)`}},
+			`publicSettings.certs: is a secret, and public settings can be read by others (move it to protectedSettings.certs, which travels encrypted, and replace it, since others may have read it)`,
+			`publicSettings.login: is a secret, and public settings can be read by others (move it to protectedSettings.login, which travels encrypted, and replace it, since others may have read it)`,
+			`publicSettings.environment: is a secret, and public settings can be read by others (move it to protectedSettings.environment, which travels encrypted, and replace it, since others may have read it)`,
+			`publicSettings.server-key: is a secret, and public settings can be read by others (move it to protectedSettings.server-key, which travels encrypted, and replace it, since others may have read it)`,
+			`publicSettings.docker.key: is a secret, and public settings can be read by others (move it to protectedSettings.certs.key, which travels encrypted, and replace it, since others may have read it)`}},
 		{"public keys in protected", "", `{"docker": {"port": 1}, "dockerport": 1}`, []string{
 			`protectedSettings.docker: does not belong in the protected settings (move it to publicSettings.docker)`,
 			`protectedSettings.dockerport: does not belong in the protected settings (move it to publicSettings.dockerport)`}},
@@ -75,7 +75,7 @@ func TestParseFaults(t *testing.T) {
 			`protectedSettings.certs: has ca, but lacks cert and key (send all three of ca, cert and key, or none of them)`,
 			`protectedSettings.certs.ca: is neither PEM nor base64 of PEM (send the content of the PEM file, or its base64: base64 -w0 FILE)`}},
 		{"port and certificates in public", `{"docker": {"port": 2376}, "certs": {}}`, "", []string{
-			`publicSettings.certs: is a secret, and public settings can be read by others (move it to protectedSettings.certs, which travels encrypted)`}},
+			`publicSettings.certs: is a secret, and public settings can be read by others (move it to protectedSettings.certs, which travels encrypted, and replace it, since others may have read it)`}},
 		{"old and new", `{"docker": {"port": 1, "tls": false}, "dockerport": 1, "compose": {"services": {}}, "composeup": {"a": {}}}`, "", []string{
 			`publicSettings.dockerport: is the key of 2014 for publicSettings.docker.port, and both are there (remove dockerport)`,
 			`publicSettings.composeup: is the key of 2014 for publicSettings.compose, and both are there (remove composeup)`}},

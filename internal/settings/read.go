@@ -56,7 +56,13 @@ func (s section) syntax(data []byte) *fault.Fault {
 }
 
 func (s section) notJSON(message string) *fault.Fault {
-	return fault.New(fault.SettingsInvalid, string(s), "check the settings with a JSON parser such as jq and send them again", "%s", message)
+	hint := "check the settings with a JSON parser such as jq and send them again"
+	if s == protected {
+		// Their encryption has no check of its own (RFC 5652, EnvelopedData): what was changed on the
+		// way comes out as other bytes.
+		hint += "; if they are right, they were damaged on their way"
+	}
+	return fault.New(fault.SettingsInvalid, string(s), hint, "%s", message)
 }
 
 // position gives line and column, from 1, of the byte before offset.

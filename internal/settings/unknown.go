@@ -27,7 +27,7 @@ func moved(from section, home string) (message, hint string) {
 	case within(home, string(from)):
 		return "is not a known key at this place", hint
 	case from == public:
-		return "is a secret, and public settings can be read by others", hint + ", which travels encrypted"
+		return "is a secret, and public settings can be read by others", hint + ", which travels encrypted, and replace it, since others may have read it"
 	default:
 		return "does not belong in the protected settings", hint
 	}

@@ -7,7 +7,7 @@ type Facts struct {
 	Files    map[string]File      // every path that we may own, also where there is no such file
 	Packages map[string]Package   // every package that dpkg knows
 	Units    map[string]UnitFacts // docker.service, docker.socket
-	Folders  map[string]bool      // which of the engine's data folders exist
+	Folders  map[string]bool      // which of the engine's data folders hold anything
 	Groups   map[string][]string  // members of each group, as /etc/group lists them
 	Accounts map[string]bool      // the names in /etc/passwd
 	Admin    string               // the account that the platform provisioned; "" if it cannot be found

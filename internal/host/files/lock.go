@@ -18,39 +18,59 @@ const retryDelay = 50 * time.Millisecond
 // Lock takes the lock file p and gives the function that lets it go again; call it once. It waits
 // as long as ctx lives; a lock that is not had by then is a fault with code fault.Busy.
 //
-// The kernel lets go of the lock when the process ends, however it ends. The file itself is never
-// deleted: a process that waits on the deleted file and one that makes it anew would hold two
-// different locks of one name, and both would run.
+// The kernel lets go of the lock when the process ends, however it ends. Letting go does not delete
+// the file. Where somebody else does, a process that waits for the deleted file and one that makes it
+// anew would hold two different locks of one name: so a lock counts only if its file is still there.
 func (r Root) Lock(ctx context.Context, p string) (unlock func(), err error) {
-	lock, err := r.lockFile(p)
-	if err != nil {
-		return nil, err
+	for {
+		lock, err := r.lockFile(p)
+		if err != nil {
+			return nil, err
+		}
+		_, err = lock.TryLockContext(ctx, retryDelay)
+		if err != nil && ctx.Err() != nil {
+			return nil, fault.New(fault.Busy, p, "wait until the other run has ended (fuser shows it), then try again",
+				"cannot lock: another process holds it: %w", err)
+		}
+		if err != nil {
+			return nil, failed("lock", p, err)
+		}
+		if stillThere(lock) {
+			return unlocker(lock), nil
+		}
+		unlocker(lock)()
 	}
-	_, err = lock.TryLockContext(ctx, retryDelay)
-	if err != nil && ctx.Err() != nil {
-		return nil, fault.New(fault.Busy, p, "wait until the other run has ended (fuser shows it), then try again",
-			"cannot lock: another process holds it: %w", err)
-	}
-	if err != nil {
-		return nil, failed("lock", p, err)
-	}
-	return unlocker(lock), nil
 }
 
 // TryLock takes the lock file p if nobody has it; ok tells whether it did. It does not wait.
 func (r Root) TryLock(p string) (unlock func(), ok bool, err error) {
-	lock, err := r.lockFile(p)
+	for {
+		lock, err := r.lockFile(p)
+		if err != nil {
+			return nil, false, err
+		}
+		ok, err = lock.TryLock()
+		if err != nil {
+			return nil, false, failed("lock", p, err)
+		}
+		if !ok {
+			return nil, false, nil
+		}
+		if stillThere(lock) {
+			return unlocker(lock), true, nil
+		}
+		unlocker(lock)()
+	}
+}
+
+// stillThere tells whether the file that is locked is the one at the lock's path.
+func stillThere(lock *flock.Flock) bool {
+	locked, err := lock.Stat()
 	if err != nil {
-		return nil, false, err
+		return false
 	}
-	ok, err = lock.TryLock()
-	if err != nil {
-		return nil, false, failed("lock", p, err)
-	}
-	if !ok {
-		return nil, false, nil
-	}
-	return unlocker(lock), true, nil
+	named, err := os.Lstat(lock.Path())
+	return err == nil && os.SameFile(locked, named)
 }
 
 func (r Root) lockFile(p string) (*flock.Flock, error) {

@@ -80,3 +80,27 @@ func TestLockRefusesALink(t *testing.T) {
 	_, _, err = root.TryLock(lockPath)
 	wantFault(t, err, fault.HostFiles, lockPath, "a symbolic link")
 }
+
+// Whoever waited for a lock whose file was then deleted must not believe that it has the lock.
+func TestLockOfADeletedFileDoesNotCount(t *testing.T) {
+	root, _ := testRoot(t)
+	old, err := root.lockFile(lockPath)
+	must(t, err)
+	must(t, old.Lock())
+	defer old.Close()
+	if !stillThere(old) {
+		t.Error("the file is there")
+	}
+	must(t, root.Remove(lockPath))
+	if stillThere(old) {
+		t.Error("the file is gone")
+	}
+	unlock, ok, err := root.TryLock(lockPath)
+	if !ok || err != nil {
+		t.Fatalf("TryLock of a new file gave %v, %v", ok, err)
+	}
+	defer unlock()
+	if stillThere(old) {
+		t.Error("the file at this path is another one")
+	}
+}

@@ -13,7 +13,6 @@ import (
 
 	"github.com/google/renameio/v2"
 
-	"docker-extension/internal/fault"
 	"docker-extension/internal/state"
 )
 
@@ -193,31 +192,6 @@ func (r Root) Remove(p string) error {
 		return failed("remove", p, err)
 	}
 	return failed("remove", p, syncDir(filepath.Dir(path)))
-}
-
-// RemoveTree removes the directory p and everything in it. If p is a symbolic link to a directory,
-// as /var/lib/docker is where the data was moved to another disk, both go. A tree that is not there
-// is no error. A directory right below the root is refused, because no such tree is ever ours.
-func (r Root) RemoveTree(p string) error {
-	path := r.Path(p)
-	target, err := filepath.EvalSymlinks(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return r.Remove(p) // nothing, or a link that leads nowhere
-	}
-	if err != nil {
-		return failed("remove", p, err)
-	}
-	if depth(filepath.Clean("/"+p)) < 2 || depth(target) < 2 {
-		return fault.New(fault.HostFiles, p, "", "cannot remove: the directory is too near to the root")
-	}
-	if err := errors.Join(os.RemoveAll(target), os.RemoveAll(path)); err != nil {
-		return failed("remove", p, err)
-	}
-	return failed("remove", p, syncDir(filepath.Dir(path)))
-}
-
-func depth(cleaned string) int {
-	return len(strings.FieldsFunc(cleaned, func(c rune) bool { return c == '/' }))
 }
 
 // RemoveLeftovers removes the temporary files that earlier writes of p left behind because their

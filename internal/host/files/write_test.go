@@ -200,34 +200,6 @@ func TestRemove(t *testing.T) {
 	wantNames(t, dir, "empty", "target")
 }
 
-func TestRemoveTree(t *testing.T) {
-	root, dir := testRoot(t)
-	must(t, root.Write("/var/lib/docker/a/b", file(0o644, "")))
-	must(t, root.RemoveTree("/var/lib/docker"))
-	must(t, root.RemoveTree("/var/lib/docker"))
-	wantNames(t, filepath.Join(dir, "var/lib"))
-
-	must(t, root.Write("/mnt/data/images/x", file(0o644, "")))
-	must(t, os.Symlink(filepath.Join(dir, "mnt/data"), filepath.Join(dir, "var/lib/docker")))
-	must(t, root.RemoveTree("/var/lib/docker"))
-	wantNames(t, filepath.Join(dir, "var/lib"))
-	wantNames(t, filepath.Join(dir, "mnt"))
-
-	for _, p := range []string{"/", "/var", "/var/lib/../../var"} {
-		wantFault(t, root.RemoveTree(p), fault.HostFiles, p, "too near to the root")
-	}
-	wantNames(t, dir, "mnt", "var")
-}
-
-func TestRemoveTreeDoesNotFollowLinksInside(t *testing.T) {
-	root, dir := testRoot(t)
-	must(t, root.Write("/home/precious", file(0o644, "")))
-	must(t, root.MakeDir("/var/tree", 0o755))
-	must(t, os.Symlink(filepath.Join(dir, "home"), filepath.Join(dir, "var/tree/link")))
-	must(t, root.RemoveTree("/var/tree"))
-	wantNames(t, filepath.Join(dir, "home"), "precious")
-}
-
 func TestPublishAndRename(t *testing.T) {
 	root, dir := testRoot(t)
 	must(t, root.MakeDir("/log/events", 0o700))

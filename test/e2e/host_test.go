@@ -1,0 +1,76 @@
+package e2e
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"strings"
+	"time"
+
+	"docker-extension/test/harness/agent"
+)
+
+// footprint is the host as it must stay when there is nothing to do.
+type footprint struct{ engine, socket, units string }
+
+// untouched remembers the host; check then wants that nothing has been written or restarted since.
+func (l *lab) untouched() footprint {
+	l.Helper()
+	l.sh("touch /tmp/since && sleep 0.02")
+	return l.footprint()
+}
+
+func (l *lab) footprint() footprint {
+	return footprint{
+		engine: l.enginePID(),
+		socket: l.sh("systemctl show docker.socket -P InvocationID -P ActiveEnterTimestampMonotonic"),
+		units:  l.sh("journalctl -o cat -u docker-extension-converge.service | grep -c Started || true"),
+	}
+}
+
+func (f footprint) check(l *lab) {
+	l.Helper()
+	if now := l.footprint(); now != f {
+		l.Errorf("the host was touched: %+v, before %+v", now, f)
+	}
+	written := l.sh("find / -xdev \\( -path " + agent.LibDir + " -o -path /var/log -o -path /tmp -o -path /var/lib/docker -o -path /var/lib/containerd \\) -prune -o -newer /tmp/since -type f -print; " +
+		"find /run/docker-extension /etc/docker /var/lib/docker-extension -newer /tmp/since -type f ! -name '*.lock' -print")
+	if written != "" {
+		l.Errorf("written although there was nothing to do:\n%s", written)
+	}
+}
+
+// servedNames gives the names in the certificate that is served on a port.
+func (l *lab) servedNames(port int) string {
+	l.Helper()
+	var names []string
+	dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}
+	conn, err := dialer.DialContext(l.ctx(), "tcp", l.address(port))
+	if err != nil {
+		l.Error(err)
+		return ""
+	}
+	defer conn.Close()
+	for _, c := range conn.(*tls.Conn).ConnectionState().PeerCertificates {
+		names = append(names, c.DNSNames...)
+	}
+	return strings.Join(names, " ")
+}
+
+// await waits up to a minute for something to come true.
+func (l *lab) await(what string, true func(context.Context) bool) {
+	l.Helper()
+	ctx, cancel := context.WithTimeout(l.Context(), time.Minute)
+	defer cancel()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for !true(ctx) {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			l.Fatalf("%s has not come within a minute", what)
+		}
+	}
+}
+
+func parseIP(address string) []net.IP { return []net.IP{net.ParseIP(address)} }
