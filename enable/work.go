@@ -117,10 +117,14 @@ func (w work) awaitTaken(ctx context.Context, patience time.Duration) (bool, err
 
 // unit describes the work unit. Every property has its reason.
 func unit(o Order, root files.Root) systemd.Transient {
+	argv := []string{root.Path(program), WorkVerb}
+	if dir := root.Path("/"); dir != "/" {
+		argv = []string{root.Path(program), "--root", dir, WorkVerb}
+	}
 	return systemd.Transient{
 		Unit:        WorkUnit,
 		Description: "Docker VM extension " + o.Version + ": apply settings",
-		Argv:        []string{root.Path(program), WorkVerb},
+		Argv:        argv,
 		Properties: map[string]any{
 			// A run that is killed (out of memory, say) is started again and finds its order. One
 			// that ends with an error has reported it and exits with 0.

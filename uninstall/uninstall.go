@@ -4,6 +4,7 @@ package uninstall
 
 import (
 	"context"
+	"path"
 
 	"github.com/sirupsen/logrus"
 
@@ -74,7 +75,21 @@ func remove(ctx context.Context, m *machine.Machine, log *logrus.Entry, purge bo
 	if err != nil {
 		return err
 	}
-	return m.Root.RemoveTree(host.StateFolder)
+	return forget(m.Root)
+}
+
+// forget removes what only the extension itself had a use for: folders that are empty now, its state,
+// and last its locks. Whoever waits for one of them sees that it is gone, and makes it anew.
+func forget(root files.Root) error {
+	for _, folder := range engine.Nests() {
+		if err := root.RemoveIfEmpty(folder); err != nil {
+			return err
+		}
+	}
+	if err := root.RemoveTree(host.StateFolder); err != nil {
+		return err
+	}
+	return root.RemoveTree(path.Dir(handler.LockPath))
 }
 
 // purgeWanted tells whether the settings in force ask for the data to go. Settings that cannot be

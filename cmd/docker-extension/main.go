@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -46,7 +47,14 @@ func run(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 
-	root := files.New(*dir)
+	// The work unit gets both, and starts in another folder.
+	folder, err := filepath.Abs(*dir)
+	if err != nil {
+		fmt.Fprintln(stderr, "cannot find the folder of --root:", err)
+		return int(fault.Internal)
+	}
+	root := files.New(folder)
+	executable = root.Below(executable)
 	on := enable.Enable{Root: root, Executable: executable, Now: time.Now}
 	switch operation := flags.Arg(0); {
 	case flags.NArg() != 1:
@@ -96,6 +104,6 @@ verbs for people:
   version    print the version
   help       print this
 
-  --root DIR work on the host below DIR instead of /
+  --root DIR work on the host below DIR instead of /; programs, this one too, are taken from there
 `)
 }

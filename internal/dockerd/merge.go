@@ -111,6 +111,14 @@ func (m *merger) drop(before map[string]json.RawMessage) {
 	}
 }
 
+// Same tells whether two daemon.json files mean the same. A file that is no JSON object means the same
+// as none.
+func Same(a, b []byte) bool {
+	left, errLeft := parseDocument(a)
+	right, errRight := parseDocument(b)
+	return errLeft == nil && errRight == nil && sameMembers(left, right)
+}
+
 // sameMembers tells whether two objects mean the same.
 func sameMembers(a, b map[string]json.RawMessage) bool {
 	return maps.EqualFunc(a, b, func(x, y json.RawMessage) bool { return equal(x, y) })

@@ -4,6 +4,8 @@
 package engine
 
 import (
+	"path"
+
 	"docker-extension/internal/state"
 )
 
@@ -34,6 +36,11 @@ const (
 
 // Paths lists the files that a survey has to look at.
 func Paths() []string { return []string{DaemonJSON, CAFile, CertFile, KeyFile, SocketDropIn} }
+
+// Nests lists the folders of those files, which an uninstall need not leave behind empty.
+func Nests() []string {
+	return []string{path.Dir(DaemonJSON), path.Dir(SocketDropIn)}
+}
 
 // Units lists the units that a survey has to look at.
 func Units() []string { return []string{Service, Socket} }

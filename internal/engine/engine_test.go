@@ -211,53 +211,6 @@ func TestRunningRespectsAnEngineThatWasThere(t *testing.T) {
 	}
 }
 
-func TestGoneGivesBackWhatWasThere(t *testing.T) {
-	before := inhabited()
-	s := remote()
-	s.Docker.Daemon = map[string]json.RawMessage{"live-restore": json.RawMessage("true"), "debug": json.RawMessage("true")}
-	facts := settled(t, s, before)
-	for _, u := range Units() {
-		loaded := facts.Ledger.Units[u]
-		loaded.FoundActive, loaded.FoundEnabled = true, true
-		facts.Ledger.Units[u] = loaded
-	}
-	goal, err := Gone(facts, nil, true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	after := obey(facts, goal)
-	var daemon map[string]any
-	if err := json.Unmarshal(after.Files[DaemonJSON].Content, &daemon); err != nil {
-		t.Fatal(err)
-	}
-	if daemon["bip"] != "10.9.0.1/24" || daemon["live-restore"] != false || len(daemon) != 2 {
-		t.Errorf("daemon.json is %s", after.Files[DaemonJSON].Content)
-	}
-	if after.Files[DaemonJSON].Mode != 0o640 || after.Files[KeyFile].Exists || after.Files[SocketDropIn].Exists {
-		t.Errorf("files are %+v", after.Files)
-	}
-	if !after.Packages["docker-ce"].Installed || !after.Units[Service].Active || len(goal.Want.Purged) != 0 {
-		t.Error("an engine that was there before us must stay, with its data")
-	}
-}
-
-func TestGoneTakesOursAway(t *testing.T) {
-	facts := settled(t, remote(), fresh())
-	facts.Folders = map[string]bool{dockerData: true}
-	for _, purge := range []bool{false, true} {
-		goal, err := Gone(facts, facts.Ledger.Debs, purge)
-		got := steps(t, goal, err)
-		for _, part := range []string{"remove /etc/docker/ca.pem", "remove /etc/docker/daemon.json", "take azureuser out", "remove docker-cli, docker.io"} {
-			if !strings.Contains(got, part) {
-				t.Errorf("purge %v: %q is not in:\n%s", purge, part, got)
-			}
-		}
-		if strings.Contains(got, "delete /var/lib/docker") != purge {
-			t.Errorf("purge %v:\n%s", purge, got)
-		}
-	}
-}
-
 func TestStoppedTellsTheEngineFirst(t *testing.T) {
 	facts := settled(t, remote(), fresh())
 	goal, err := Stopped(facts)

@@ -43,6 +43,7 @@ func Gone(facts state.Facts, removable []string, purge bool) (state.Goal, error)
 		goal.Want.Units = foundUnits(facts, files)
 		return goal, nil
 	}
+	goal.Want.Units = packagedUnits(facts)
 	goal.Want.Purged[dockerData] = purge
 	goal.Want.Purged[containerdData] = purge
 	return goal, nil
@@ -53,17 +54,26 @@ func Ours(facts state.Facts) bool {
 	return slices.ContainsFunc(enginePackages(), func(name string) bool { return slices.Contains(facts.Ledger.Debs, name) })
 }
 
-// daemonGivenBack gives daemon.json without our keys. A file that has nothing left, and was not
-// there before us, goes.
+// daemonGivenBack gives daemon.json without our keys.
 func daemonGivenBack(merged dockerd.Merged, found state.Found, facts state.Facts) state.File {
-	if merged.Empty && !found.Existed {
-		return state.File{}
-	}
 	file := daemonFile(merged, facts)
-	if found.Existed {
+	if file.Exists && found.Existed {
 		file.Mode = fileMode(found.Mode)
 	}
 	return file
+}
+
+// packagedUnits gives the units of an engine that came with us as its packages leave them when they
+// go: enabled. dpkg takes a disabled unit for a person's choice and remembers it (deb-systemd-helper),
+// and whoever installs the engine by hand later would get one that does not start.
+func packagedUnits(facts state.Facts) map[string]state.Unit {
+	units := map[string]state.Unit{}
+	for name, u := range facts.Units {
+		if u.Exists {
+			units[name] = state.Unit{Enabled: true}
+		}
+	}
+	return units
 }
 
 // foundUnits gives the units of an engine that was here before us as we found them.

@@ -106,17 +106,23 @@ func foreignKey(facts state.Facts, key string) bool {
 
 func quoted(path string) json.RawMessage { return json.RawMessage(`"` + path + `"`) }
 
-// daemonFile gives daemon.json after the merge. An empty one is not left behind where there was none.
+// daemonFile gives daemon.json after the merge. Where that means the same as the file which was there
+// before us, it is that file's own bytes. An empty one is not left behind where there was none.
 func daemonFile(merged dockerd.Merged, facts state.Facts) state.File {
 	before := facts.Files[DaemonJSON]
-	if merged.Empty {
+	found, ours := facts.Ledger.Files[DaemonJSON]
+	existed := before.Exists && (found.Existed || !ours)
+	if merged.Empty && !existed {
 		return state.File{}
 	}
-	mode := before.Mode
+	file := state.File{Exists: true, Mode: before.Mode, Content: merged.Content}
 	if !before.Exists {
-		mode = 0o644
+		file.Mode = 0o644
 	}
-	return state.File{Exists: true, Mode: mode, Content: merged.Content}
+	if found.Existed && dockerd.Same(file.Content, found.Content) {
+		file.Content = found.Content
+	}
+	return file
 }
 
 func certificateFiles(c *settings.Certificates) map[string]state.File {

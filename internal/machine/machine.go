@@ -5,6 +5,8 @@ package machine
 
 import (
 	"context"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -34,7 +36,7 @@ type Machine struct {
 // New gives the host below root. Children and steps are logged to log. Nothing is opened yet; Close
 // ends what was.
 func New(root files.Root, log *logrus.Entry) *Machine {
-	runner := command.Runner{Log: log}
+	runner := command.Runner{Log: log, Path: searchPath(root)}
 	manager := &systemd.Manager{Root: root, Runner: runner}
 	return &Machine{
 		Root:     root,
@@ -43,6 +45,16 @@ func New(root files.Root, log *logrus.Entry) *Machine {
 		apt:      apt.Apt{Root: root, Runner: runner},
 		accounts: accounts.Accounts{Root: root, Runner: runner},
 	}
+}
+
+// searchPath gives where programs are looked for: below the root and nowhere else, so that a run on
+// a folder never starts a package manager that would work on the whole machine.
+func searchPath(root files.Root) string {
+	dirs := filepath.SplitList(command.DefaultPath)
+	for i, dir := range dirs {
+		dirs[i] = root.Path(dir)
+	}
+	return strings.Join(dirs, string(filepath.ListSeparator))
 }
 
 // Close ends the connection to systemd, if there is one.

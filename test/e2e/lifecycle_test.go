@@ -70,7 +70,7 @@ func (l *lab) wantAsBefore(before appearance, leftovers []string) {
 	if left := l.sh("ls -d /var/lib/docker-extension /run/docker-extension " + agent.LibDir + "/" + agent.DefaultName + "* 2>/dev/null || true"); left != "" {
 		l.Errorf("left behind: %s", left)
 	}
-	if left := l.sh("pgrep -l 'docker|containerd' || true; systemctl list-units --all --no-legend 'docker*' 'containerd*' || true"); left != "" {
+	if left := l.sh("pgrep -l 'dockerd|containerd' || true; systemctl list-units --no-legend 'docker*' 'containerd*'"); left != "" {
 		l.Errorf("still there: %s", left)
 	}
 }
@@ -157,7 +157,7 @@ func (l *lab) wantStopped() {
 	l.Helper()
 	got := l.sh(`systemctl is-active docker.service docker.socket
 		systemctl is-enabled docker.service docker.socket
-		pgrep -l 'containerd-shim|dockerd' || true`)
+		pgrep -l 'containerd-shi|dockerd' || true`)
 	if got != "inactive\ninactive\ndisabled\ndisabled" {
 		l.Errorf("active, enabled, processes after disable: %q", strings.Fields(got))
 	}
@@ -213,7 +213,7 @@ func (l *lab) enableAgainAfterUninstall() {
 // Uninstall does not rely on a disable before it; the settings say that the data is to go.
 func (l *lab) uninstallWithoutDisablePurges(bare appearance) {
 	l.again("uninstall")
-	if left := l.sh("ls -d /var/lib/docker /var/lib/containerd 2>/dev/null || true; grep -c /var/lib/docker /proc/mounts || true"); left != "0" {
+	if left := l.sh("find /var/lib/docker /var/lib/containerd -mindepth 1 2>/dev/null | head"); left != "" {
 		l.Errorf("left behind although the data was to go: %s", left)
 	}
 	if err := l.agent.Uninstall(l.ctx()); err != nil {

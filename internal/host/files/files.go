@@ -15,6 +15,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -41,6 +42,16 @@ func New(dir string) Root {
 // out of the root; a symbolic link inside the root does.
 func (r Root) Path(p string) string {
 	return filepath.Join(r.dir, filepath.Clean("/"+p))
+}
+
+// Below is the reverse of Path: it gives the path below the root of a path on the real host. One
+// that is not below the root is given as it is.
+func (r Root) Below(hostPath string) string {
+	p, below := strings.CutPrefix(hostPath, r.dir+"/")
+	if !below {
+		return hostPath
+	}
+	return "/" + p
 }
 
 // Read gives the file at p. A file that is not there is no error but a state.File that does not

@@ -1,0 +1,81 @@
+package engine
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"docker-extension/internal/state"
+)
+
+func TestGoneGivesBackWhatWasThere(t *testing.T) {
+	before := inhabited()
+	s := remote()
+	s.Docker.Daemon = map[string]json.RawMessage{"live-restore": json.RawMessage("true"), "debug": json.RawMessage("true")}
+	facts := settled(t, s, before)
+	for _, u := range Units() {
+		loaded := facts.Ledger.Units[u]
+		loaded.FoundActive, loaded.FoundEnabled = true, true
+		facts.Ledger.Units[u] = loaded
+	}
+	goal, err := Gone(facts, nil, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after := obey(facts, goal)
+	if got, want := after.Files[DaemonJSON], before.Files[DaemonJSON]; !got.Equal(want) {
+		t.Errorf("daemon.json is %s, mode %o; before us it was %s", got.Content, got.Mode, want.Content)
+	}
+	if after.Files[KeyFile].Exists || after.Files[SocketDropIn].Exists {
+		t.Errorf("files are %+v", after.Files)
+	}
+	if !after.Packages["docker-ce"].Installed || !after.Units[Service].Active || len(goal.Want.Purged) != 0 {
+		t.Error("an engine that was there before us must stay, with its data")
+	}
+}
+
+// What a person has changed in daemon.json since stays, in our way of writing it.
+func TestGoneKeepsWhatWasChangedSince(t *testing.T) {
+	facts := settled(t, remote(), inhabited())
+	changed := facts.Files[DaemonJSON]
+	changed.Content = []byte(strings.Replace(string(changed.Content), "10.9.0.1/24", "10.8.0.1/24", 1))
+	facts.Files[DaemonJSON] = changed
+	goal, err := Gone(facts, nil, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "{\n  \"bip\": \"10.8.0.1/24\",\n  \"live-restore\": false\n}\n"
+	if got := goal.Want.Files[DaemonJSON]; string(got.Content) != want || got.Mode != 0o640 {
+		t.Errorf("daemon.json is %q, mode %o", got.Content, got.Mode)
+	}
+}
+
+// A daemon.json without a key in it is a person's file all the same.
+func TestGoneGivesBackAnEmptyFile(t *testing.T) {
+	before := fresh()
+	before.Files[DaemonJSON] = state.File{Exists: true, Mode: 0o600, Content: []byte("{ }")}
+	goal, err := Gone(settled(t, plain(), before), nil, false)
+	if got, want := goal.Want.Files[DaemonJSON], before.Files[DaemonJSON]; err != nil || !got.Equal(want) {
+		t.Errorf("daemon.json is %q, mode %o, exists %v, error %v", got.Content, got.Mode, got.Exists, err)
+	}
+}
+
+func TestGoneTakesOursAway(t *testing.T) {
+	facts := settled(t, remote(), fresh())
+	for _, u := range Units() {
+		facts.Units[u] = state.UnitFacts{Exists: true} // disabled and stopped before
+	}
+	facts.Folders = map[string]bool{dockerData: true}
+	for _, purge := range []bool{false, true} {
+		goal, err := Gone(facts, facts.Ledger.Debs, purge)
+		got := steps(t, goal, err)
+		for _, part := range []string{"remove /etc/docker/ca.pem", "remove /etc/docker/daemon.json", "take azureuser out", "\nstart at boot: docker.service, docker.socket\nremove docker-cli, docker.io"} {
+			if !strings.Contains(got, part) {
+				t.Errorf("purge %v: %q is not in:\n%s", purge, part, got)
+			}
+		}
+		if strings.Contains(got, "delete /var/lib/docker") != purge {
+			t.Errorf("purge %v:\n%s", purge, got)
+		}
+	}
+}
