@@ -11,11 +11,12 @@ type container struct {
 }
 
 // runContainer starts a container that does nothing for ever, with a restart policy ("no", "always",
-// "unless-stopped") and further arguments of docker run. Its image is made without network.
+// "unless-stopped") and further arguments of docker run. Its image is made without network, and it
+// stops at once: a process 1 without a handler does not heed SIGTERM.
 func (l *lab) runContainer(name, policy string, args ...string) container {
 	l.Helper()
 	l.sh("docker image inspect busybox >/dev/null 2>&1 || docker import /opt/busybox.tar busybox")
-	l.sh(fmt.Sprintf("docker run --detach --name %s --restart %s %s busybox sleep 1000000", name, policy, strings.Join(args, " ")))
+	l.sh(fmt.Sprintf("docker run --detach --stop-signal KILL --name %s --restart %s %s busybox sleep 1000000", name, policy, strings.Join(args, " ")))
 	return l.container(name)
 }
 

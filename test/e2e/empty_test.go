@@ -80,7 +80,7 @@ func TestNoNetwork(t *testing.T) {
 		status := l.enable(l.remote(`{"docker":{"port":2376}}`))
 		l.Logf("after %s: %s", time.Since(started).Round(time.Millisecond), show(status))
 		l.checkSentence(row{code: codePackageInstall, says: []string{
-			"cannot install docker.io", "E: ", "Temporary failure resolving", "let the VM resolve names",
+			"(packages): cannot install ", "E: Unable to locate package docker.io; before that: E: Failed to fetch", "Temporary failure resolving", "let the VM resolve names",
 		}}, status)
 
 		if err := l.vm.Offline(l.ctx(), false); err != nil {

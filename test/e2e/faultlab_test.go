@@ -1,10 +1,8 @@
 package e2e
 
 import (
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -137,25 +135,18 @@ func (l *lab) statusFiles() map[string]string {
 // oneStatusFile checks that of the status files only that of seq is another one now.
 func (l *lab) oneStatusFile(before map[string]string, seq int) {
 	l.Helper()
-	if got := changed(before, l.statusFiles()); len(got) != 1 || got[0] != filepath.Base(statusName(seq)) {
-		l.Errorf("the status files %q changed, want %s", got, statusName(seq))
+	want := strconv.Itoa(seq) + ".status"
+	if got := changed(before, l.statusFiles()); len(got) != 1 || got[0] != want {
+		l.Errorf("the status files %q changed, want %s", got, want)
 	}
 }
 
-// changed gives the keys, sorted, whose values differ or which only one of the two has.
+// changed gives the keys whose values differ or which only one of the two has.
 func changed(before, after map[string]string) []string {
-	var keys []string
-	for key := range maps.Keys(before) {
-		if value, still := after[key]; !still || value != before[key] {
-			keys = append(keys, key)
-		}
+	keys := differences(before, after)
+	for i := range keys {
+		keys[i] = keys[i][2:] // without the mark
 	}
-	for key := range maps.Keys(after) {
-		if _, old := before[key]; !old {
-			keys = append(keys, key)
-		}
-	}
-	slices.Sort(keys)
 	return keys
 }
 
@@ -186,7 +177,7 @@ func own() []string {
 	return []string{"/var/lib/waagent", "/var/log", "/run", "/tmp", "/var/tmp", "/proc", "/sys", "/dev", "/var/lib/systemd"}
 }
 
-const filesScript = `find / -xdev \( -path ` + `PATHS` + ` \) -prune -o -printf '%p\t%M %U:%G %s %T@ %C@\n'`
+const filesScript = `find / -xdev \( -path PATHS \) -prune -o -printf '%p\t%M %U:%G %s %T@ %C@\n'`
 
 const lifeScript = `journalctl --sync
 echo "journal of the work unit: $(journalctl -q -o cat -u docker-extension-converge.service | wc -l) lines"
@@ -240,5 +231,3 @@ func (l *lab) content() map[string]string {
 	}
 	return tree
 }
-
-func statusName(seq int) string { return strconv.Itoa(seq) + ".status" }

@@ -96,8 +96,8 @@ func envelopeFaults() []row {
 			says: []string{"protectedSettingsCertThumbprint: is missing", "send the settings again"}},
 		{name: "tampered key", again: true, code: codeDecryption, file: enveloped(tampered(inContentKey)),
 			says: []string{"protectedSettings: cannot be decrypted: they were changed on their way", ".prv", "send the settings again"}},
-		{name: "tampered content", code: codeDecryption, file: enveloped(tampered(inLastBlocks)),
-			says: []string{"protectedSettings", "send the settings again"}},
+		{name: "tampered content", code: codeSettingsInvalid, file: enveloped(tampered(inFirstBlock)),
+			says: []string{"protectedSettings: is not JSON from line 1, column 1", "if they are right, they were damaged on their way"}},
 		{name: "no CMS", code: codeDecryption, file: enveloped(func(f *agent.File) { *f.Protected = "bm90IENNUw==" }),
 			says: []string{"protectedSettings: cannot be decrypted: the content is not a CMS message", "send the settings again"}},
 		{name: "file that is not JSON", again: true, code: codeSettingsFile, file: text(`{"runtimeSettings": [{"handlerSettings": {"publicSettings": {"docker"`),
@@ -117,7 +117,7 @@ func keyFaults() []row {
 		{name: "unknown key at the top", code: codeSettingsInvalid, file: public(`{"dokcer":{"port":2376}}`),
 			says: []string{"publicSettings.dokcer: is not a known key", "use docker, the nearest known key"}},
 		{name: "certificates in the public settings", again: true, code: codeSettingsInvalid, file: publicSecrets,
-			says: []string{"publicSettings.certs: is a secret", "move it to protectedSettings.certs", "publicSettings.login: is a secret", "move it to protectedSettings.login"}},
+			says: []string{"publicSettings.certs: is a secret", "move it to protectedSettings.certs", "replace it", "publicSettings.login: is a secret", "move it to protectedSettings.login"}},
 		{name: "compose", again: true, code: codeNotSupportedYet, file: public(`{"compose":{"web":{"image":"busybox"}}}`),
 			says: []string{"publicSettings.compose: cannot be used yet", "remove the key"}},
 		{name: "port without certificates, and compose", code: codeSettingsInvalid,
@@ -235,9 +235,13 @@ func tampered(where func(message []byte) int) func(*agent.File) {
 // an OCTET STRING.
 func inContentKey(message []byte) int { return bytes.Index(message, []byte{4, 0x82, 1, 0}) + 128 }
 
-// inLastBlocks finds a place that leaves the padding alone: what comes out is damaged, and only its
-// reader can tell.
-func inLastBlocks(message []byte) int { return len(message) - 20 }
+// inFirstBlock finds the initialization vector of 3DES, the 8 bytes after the object identifier of
+// the cipher. Each of its bits is a bit of the first block that comes out, and padding and key are
+// right: only the reader can tell.
+func inFirstBlock(message []byte) int {
+	identifier := []byte{6, 8, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 3, 7, 4, 8}
+	return bytes.Index(message, identifier) + len(identifier)
+}
 
 func (l *lab) file(s agent.Settings) []byte {
 	l.Helper()

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -21,6 +20,7 @@ func TestDisableAndUninstall(t *testing.T) {
 		l.uninstallKeepsData(bare)
 		l.enableAgainAfterUninstall()
 		l.uninstallWithoutDisablePurges(bare)
+		l.installByHand()
 	})
 }
 
@@ -52,8 +52,7 @@ func (l *lab) look() appearance {
 	}
 }
 
-// wantAsBefore wants the host as it was before the extension, but for the leftovers: paths below
-// /etc, those that end in "/" with all that is below them.
+// wantAsBefore wants the host as it was before the extension, but for the leftovers in /etc.
 func (l *lab) wantAsBefore(before appearance, leftovers []string) {
 	l.Helper()
 	now := l.look()
@@ -70,7 +69,7 @@ func (l *lab) wantAsBefore(before appearance, leftovers []string) {
 	if left := l.sh("ls -d /var/lib/docker-extension /run/docker-extension " + agent.LibDir + "/" + agent.DefaultName + "* 2>/dev/null || true"); left != "" {
 		l.Errorf("left behind: %s", left)
 	}
-	if left := l.sh("pgrep -l 'dockerd|containerd' || true; systemctl list-units --no-legend 'docker*' 'containerd*'"); left != "" {
+	if left := l.sh("ps -e -o comm= | grep -E '^(dockerd|containerd)' || true; systemctl list-units --no-legend 'docker*' 'containerd*'"); left != "" {
 		l.Errorf("still there: %s", left)
 	}
 }
@@ -157,7 +156,7 @@ func (l *lab) wantStopped() {
 	l.Helper()
 	got := l.sh(`systemctl is-active docker.service docker.socket
 		systemctl is-enabled docker.service docker.socket
-		pgrep -l 'containerd-shi|dockerd' || true`)
+		ps -e -o comm= | grep -E '^(dockerd|containerd-shim)' || true`)
 	if got != "inactive\ninactive\ndisabled\ndisabled" {
 		l.Errorf("active, enabled, processes after disable: %q", strings.Fields(got))
 	}
@@ -222,8 +221,35 @@ func (l *lab) uninstallWithoutDisablePurges(bare appearance) {
 	l.wantAsBefore(bare, dpkgLeftovers(l.vm.Suite()))
 }
 
-// dpkgLeftovers lists what differs in /etc after packages that came with us were removed and not
-// purged.
+// A person who then installs the engine by hand gets what anybody gets: one that runs.
+func (l *lab) installByHand() {
+	l.sh("DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends docker.io")
+	if got := l.sh("systemctl is-active docker.service; systemctl is-enabled docker.service docker.socket"); got != "active\nenabled\nenabled" {
+		l.Errorf("an engine that is installed by hand later is %q", strings.Fields(got))
+	}
+}
+
+// dpkgLeftovers lists what differs in /etc after the packages that came with us were removed. We never
+// purge, for that would delete the data.
 func dpkgLeftovers(suite string) []string {
-	return []string{fmt.Sprint("TODO ", suite)}
+	all := []string{
+		// The group docker, which the package makes and does not take away; files that are ours in
+		// it have its number. The other two are the copies that passwd's tools make.
+		"! /etc/group", "! /etc/group-", "! /etc/gshadow", "! /etc/gshadow-",
+		// Configuration files of the packages: dpkg deletes them at a purge.
+		"+ /etc/cni", "+ /etc/cni/net.d", "+ /etc/containerd", "+ /etc/containerd/config.toml",
+		"+ /etc/default/docker", "+ /etc/init.d/docker",
+		// Links to them, from update-rc.d and from deb-systemd-helper: likewise.
+		"+ /etc/rc0.d/K01docker", "+ /etc/rc1.d/K01docker", "+ /etc/rc2.d/S01docker", "+ /etc/rc3.d/S01docker",
+		"+ /etc/rc4.d/S01docker", "+ /etc/rc5.d/S01docker", "+ /etc/rc6.d/K01docker",
+		"+ /etc/systemd/system/multi-user.target.wants/containerd.service",
+		"+ /etc/systemd/system/multi-user.target.wants/docker.service",
+		"+ /etc/systemd/system/sockets.target.wants", "+ /etc/systemd/system/sockets.target.wants/docker.socket",
+	}
+	if suite == "bookworm" {
+		// The engine's own identity, which engines up to 23 make at their first start.
+		all = append(all, "+ /etc/docker", "+ /etc/docker/key.json")
+	}
+	slices.Sort(all)
+	return all
 }

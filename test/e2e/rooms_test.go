@@ -12,8 +12,24 @@ import (
 // The tests of internal/host/systemd start and stop units, so they are compiled here and run where
 // there is a real systemd to spare. Their results are the VM's, counted as one test each suite.
 func TestSystemdRoom(t *testing.T) {
-	binary := filepath.Join(t.TempDir(), "systemd.test")
-	build := exec.Command("go", "test", "-c", "-o", binary, "docker-extension/internal/host/systemd")
+	tests := compiled(t, "docker-extension/internal/host/systemd")
+	onEachSuite(t, func(l *lab) { l.runTests(tests, "DOCKER_EXTENSION_TEST_VM=1") })
+}
+
+// What internal/dockerd knows of flags and keys is held against a real dockerd. The one of Debian 12
+// cannot validate a configuration without starting.
+func TestDockerdRoom(t *testing.T) {
+	tests := compiled(t, "docker-extension/internal/dockerd")
+	l := newLab(t, "trixie")
+	l.sh("apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends docker.io")
+	l.runTests(tests, "", "-test.run", "^TestInstalledDockerdAgrees$")
+}
+
+// compiled gives the test binary of a package.
+func compiled(t *testing.T, pkg string) []byte {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "room.test")
+	build := exec.Command("go", "test", "-c", "-o", binary, pkg)
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOARCH="+runtime.GOARCH)
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("cannot compile the tests: %v\n%s", err, out)
@@ -22,13 +38,17 @@ func TestSystemdRoom(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	onEachSuite(t, func(l *lab) {
-		if err := l.vm.WriteFile("/root/systemd.test", 0o755, content); err != nil {
-			l.Fatal(err)
-		}
-		out := l.sh("cd /root && DOCKER_EXTENSION_TEST_VM=1 ./systemd.test -test.v -test.timeout 4m")
-		if strings.Contains(out, "--- SKIP") || !strings.Contains(out, "--- PASS") {
-			l.Errorf("not every test ran:\n%s", out)
-		}
-	})
+	return content
+}
+
+// runTests runs a test binary in the VM; a test that skips there is a failure.
+func (l *lab) runTests(tests []byte, env string, args ...string) {
+	l.Helper()
+	if err := l.vm.WriteFile("/root/room.test", 0o755, tests); err != nil {
+		l.Fatal(err)
+	}
+	out := l.sh("cd /root && " + env + " ./room.test -test.v -test.timeout 4m " + strings.Join(args, " "))
+	if strings.Contains(out, "--- SKIP") || !strings.Contains(out, "--- PASS") {
+		l.Errorf("not every test ran:\n%s", out)
+	}
 }

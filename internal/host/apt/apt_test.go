@@ -224,7 +224,7 @@ func TestInstallWithoutFreshLists(t *testing.T) {
 	d = newDebian(t, installed("libc6"), failing+"echo 'E: Unable to locate package docker.io'; exit 100")
 	_, err := d.Install(t.Context(), []string{"docker.io"})
 	const want = "cannot install docker.io: E: Unable to locate package docker.io; before that: " +
-		"E: Some index files failed to download. | Err:1 http://mirror trixie InRelease  Temporary failure resolving 'mirror' " +
+		"Err:1 http://mirror trixie InRelease  Temporary failure resolving 'mirror' " +
 		"(let the VM resolve names: check its DNS servers and the network's DNS settings)"
 	if got := fault.Sentence(err, 0); got != want || fault.CodeOf(err) != fault.PackageInstall {
 		t.Errorf(" got %s\nwant %s", got, want)
@@ -279,6 +279,8 @@ func TestMeaningful(t *testing.T) {
 			[]string{"E: Failed to fetch http://m/c  gone", "E: Failed to fetch http://m/d  lost"}},
 		{"no reason", "Err:2 http://m InRelease\nE: a\n", []string{"E: a", "Err:2 http://m InRelease"}},
 		{"not more than enough", "E: 1\nE: 2\nE: 3\nE: 4\nE: 5\n", []string{"E: 1", "E: 2", "E: 3", "E: 4"}},
+		{"no echoes", "E: Unable to locate package x.y\nE: Couldn't find any package by glob 'x.y'\nE: Couldn't find any package by regex 'x.y'\n" +
+			"E: Some index files failed to download. They have been ignored, or old ones used instead.\n", []string{"E: Unable to locate package x.y"}},
 		{"no errors", long + "a\n\nb\nc\nd\n", []string{"a", "b", "c", "d"}},
 		{"nothing", "\n", nil},
 	}

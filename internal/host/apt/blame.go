@@ -70,7 +70,7 @@ func meaningful(output string, count int) []string {
 	var found, reasons []string
 	for _, prefix := range []string{"E: ", "Err:", "dpkg: error", "W: Failed to fetch"} {
 		for i, line := range lines {
-			if !strings.HasPrefix(line, prefix) {
+			if !strings.HasPrefix(line, prefix) || isEcho(line) {
 				continue
 			}
 			// "Err:1 http://... InRelease", and on the next line, indented, the reason.
@@ -86,6 +86,11 @@ func meaningful(output string, count int) []string {
 		return lines[max(0, len(lines)-count):]
 	}
 	return found[:min(count, len(found))]
+}
+
+// isEcho tells whether a line only says once more, in general, what the lines before it say.
+func isEcho(line string) bool {
+	return strings.HasPrefix(line, "E: Couldn't find any package by ") || strings.HasPrefix(line, "E: Some index files failed to download")
 }
 
 // reason gives the part of a line after the file that could not be fetched, where there is one:

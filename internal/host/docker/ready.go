@@ -118,7 +118,10 @@ func forward(ctx context.Context, watcher *fsnotify.Watcher, path string, change
 			case changed <- struct{}{}:
 			default: // one entry is enough
 			}
-		case <-watcher.Errors:
+		case _, open := <-watcher.Errors:
+			if !open {
+				return
+			} // a lost event costs no more than a pause
 		}
 	}
 }

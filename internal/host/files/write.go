@@ -110,7 +110,7 @@ func (r Root) Publish(p string, f state.File, tempDir string) error {
 		err = os.Rename(temp.Name(), r.Path(p))
 	}
 	if err != nil {
-		os.Remove(temp.Name())
+		_ = os.Remove(temp.Name())
 		return failed("write", p, err)
 	}
 	return nil

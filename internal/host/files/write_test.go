@@ -271,7 +271,7 @@ func TestFullDisk(t *testing.T) {
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=64k"); err != nil {
 		t.Skipf("needs the right to mount: %v", err)
 	}
-	defer syscall.Unmount(dir, syscall.MNT_DETACH)
+	defer func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) }()
 
 	must(t, root.Write("/f", file(0o600, "old")))
 	big := state.File{Exists: true, Mode: 0o600, Content: make([]byte, 1<<20)}

@@ -161,7 +161,7 @@ func TestRealTransient(t *testing.T) {
 	}
 	ctx := t.Context()
 	must(t, m.StartTransient(ctx, unit))
-	defer m.Stop(context.Background(), unit.Unit)
+	defer func() { _ = m.Stop(context.Background(), unit.Unit) }()
 	if active, err := m.IsActive(ctx, unit.Unit); err != nil || !active {
 		t.Errorf("active=%v, %v", active, err)
 	}

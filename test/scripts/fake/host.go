@@ -1,0 +1,150 @@
+// Package fake plays what the extension meets on a VM, all of it below one folder: systemd on its
+// private socket, the engine behind its own, and the few programs that the extension runs. What is
+// asked of them is recorded; what they do can be seen in the same files as on a VM.
+//
+// They are fakes by their insides only. The extension talks to them as it talks to the real ones: in
+// D-Bus, in HTTP over a unix socket, in TLS on a port, and by starting a program.
+package fake
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"sync"
+)
+
+// Host is a VM below Root.
+type Host struct {
+	Root    string   // an absolute path without links, at most 80 bytes: a unix socket's has 108
+	Environ []string // KEY=value, what systemd gives to a transient unit beside PATH
+
+	Record Record
+
+	mu       sync.Mutex
+	bus      *bus
+	gate     *gate
+	engine   engine
+	units    units
+	work     *transient
+	failures map[string]Failure
+	trap     Trap
+	journal  []string
+}
+
+// Failure is how a program ends that is to fail: with these words and this exit code.
+type Failure struct {
+	Output string
+	Exit   int
+}
+
+// Trap kills the transient unit's process when systemd is asked for a job, before the job is done.
+type Trap struct {
+	Call  string // "RestartUnit docker.service"
+	Stays bool   // the unit is not started again, whatever its Restart= says
+}
+
+// Start lays what a VM without Docker has below Root and opens its doors.
+func Start(root string, environ []string) (*Host, error) {
+	h := &Host{Root: root, Environ: environ, failures: map[string]Failure{}}
+	h.engine.host, h.units.host = h, h
+	if err := h.lay(); err != nil {
+		return nil, err
+	}
+	var err error
+	if h.bus, err = h.openBus(); err != nil {
+		return nil, err
+	}
+	if h.gate, err = h.openGate(); err != nil {
+		h.bus.close()
+		return nil, err
+	}
+	return h, nil
+}
+
+// lay makes the folders that are there before anything happens, and the programs.
+func (h *Host) lay() error {
+	for _, dir := range []string{
+		"run/systemd/system", "run/systemd/units", "etc/systemd/system", "proc/1/fd", "usr/bin", "usr/lib/systemd/system",
+		"var/lib/dpkg/updates",
+	} {
+		if err := os.MkdirAll(h.path(dir), 0o755); err != nil {
+			return err
+		}
+	}
+	executable, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	for _, name := range programs() {
+		if err := os.Symlink(executable, h.path("usr/bin", name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Stop ends everything that Start, or the extension, has started.
+func (h *Host) Stop() {
+	h.mu.Lock()
+	work := h.work
+	h.trap = Trap{}
+	h.mu.Unlock()
+	if work != nil {
+		work.kill()
+	}
+	h.bus.close()
+	h.gate.close()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.units.stop(socket)
+}
+
+// Fail makes a program fail from now on when its arguments have the given word: "apt-get", "update".
+func (h *Host) Fail(program, word string, failure Failure) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.failures[program+" "+word] = failure
+}
+
+// Heal takes all failures back.
+func (h *Host) Heal() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	clear(h.failures)
+}
+
+// Set sets the trap, for one time.
+func (h *Host) Set(trap Trap) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.trap = trap
+}
+
+// Settled waits until no transient unit runs, and gives an error if ctx ends first.
+func (h *Host) Settled(ctx context.Context) error {
+	h.mu.Lock()
+	work := h.work
+	h.mu.Unlock()
+	if work == nil {
+		return nil
+	}
+	select {
+	case <-work.ended:
+		return nil
+	case <-ctx.Done():
+		return errors.New("the transient unit does not end")
+	}
+}
+
+// Journal gives what the transient units wrote.
+func (h *Host) Journal() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.journal
+}
+
+// path gives a path below the root.
+func (h *Host) path(elements ...string) string {
+	return filepath.Join(append([]string{h.Root}, elements...)...)
+}
