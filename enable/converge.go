@@ -7,13 +7,7 @@ import (
 	"os"
 	"syscall"
 
-	"github.com/sirupsen/logrus"
-
-	"docker-extension/handler"
-	"docker-extension/internal/converge"
 	"docker-extension/internal/fault"
-	"docker-extension/internal/machine"
-	"docker-extension/internal/oplog"
 )
 
 // Work is what the work unit does: it takes the order from the desk, works on it, reports, and goes
@@ -33,10 +27,10 @@ func (e Enable) Work(ctx context.Context, journal io.Writer) int {
 
 func (e Enable) work(ctx context.Context, journal io.Writer) (again bool, err error) {
 	d := desk{e.Root}
-	unlockWork, free, err := e.Root.TryLock(workLock)
-	if err == nil && !free {
-		err = fault.New(fault.Busy, workLock, "", "cannot work: another work unit does")
-	}
+	// Not at the first try: enable takes the lock for a moment to see whether somebody works.
+	patient, cancel := context.WithTimeout(ctx, takeOver)
+	defer cancel()
+	unlockWork, err := e.Root.Lock(patient, workLock)
 	if err != nil {
 		return false, err
 	}
@@ -72,89 +66,4 @@ func finish(d desk, unlockWork func()) (again bool, err error) {
 	}
 	unlockWork()
 	return false, d.root.Remove(currentFile)
-}
-
-// serve works on one order and reports how it goes.
-func (e Enable) serve(ctx context.Context, o Order, journal io.Writer) {
-	secrets := &oplog.Redactor{}
-	log, closeLog := e.openLog(o, secrets, journal)
-	defer closeLog()
-	m := machine.New(e.Root, log)
-	defer m.Close()
-	report := handler.NewReporter(e.Root, o.StatusFolder, o.Sequence, "Enable", o.Extension, e.Now).
-		WithRedaction(secrets.Redact).WithLog(oplog.Path(o.LogFolder))
-	watch := e.watch(ctx, log)
-	defer watch.stop()
-
-	result, message, err := e.apply(ctx, m, o, secrets, report, watch, log)
-	log = log.WithField("peak_memory_kib", peakMemory())
-	if fault.CodeOf(err) == fault.Superseded && (desk{e.Root}).reportsLike(o) {
-		log.Info("stopped: newer settings took over under the same sequence number")
-		return
-	}
-	e.conclude(o, result, message, err, report, log)
-}
-
-// openLog gives the log of an order: the file in the agent's log folder, and the journal.
-func (e Enable) openLog(o Order, secrets *oplog.Redactor, journal io.Writer) (*logrus.Entry, func()) {
-	out, closeLog := journal, func() {}
-	if file, err := oplog.OpenFile(e.Root, o.LogFolder); err == nil {
-		out, closeLog = io.MultiWriter(file, journal), func() { _ = file.Close() }
-	}
-	log := oplog.New(out, secrets, false)
-	return log.WithFields(logrus.Fields{oplog.FieldOp: WorkVerb, oplog.FieldSeq: o.Sequence}), closeLog
-}
-
-// apply parses the order and converges. Its error has been logged nowhere yet.
-func (e Enable) apply(ctx context.Context, m *machine.Machine, o Order, secrets *oplog.Redactor,
-	report *handler.Reporter, watch *watcher, log *logrus.Entry) (converge.Result, string, error) {
-	s, err := e.parse(o, secrets)
-	if err != nil {
-		return converge.Result{}, "", err
-	}
-	c := converger(m, s, log)
-	c.Superseded = watch.superseded.Load
-	c.Report = func(steps []converge.Progress) {
-		message := inProgress(steps)
-		if err := report.Report(handler.Transitioning, message, substatuses(steps)); err != nil {
-			log.WithError(err).Error("cannot write the status")
-		}
-	}
-	// A request to stop is heeded between two steps, not within one.
-	ctx = context.WithoutCancel(ctx)
-	result, err := c.Run(ctx)
-	if err != nil {
-		return result, "", err
-	}
-	message, err := success(ctx, m, result.Goal)
-	return result, message, err
-}
-
-// conclude says how it ended, in the status, in an event and in the log.
-func (e Enable) conclude(o Order, result converge.Result, message string, err error, report *handler.Reporter, log *logrus.Entry) {
-	level, details := handler.Success, append(substatuses(begun(result.Steps)), noteSubstatuses(result.Notes)...)
-	var reportErr error
-	if err != nil {
-		level, message = handler.Error, report.Sentence(err)
-		reportErr = report.Fail(err, details)
-		log.WithField("code", fault.CodeOf(err)).Error("failed: " + message)
-	} else {
-		reportErr = report.Report(level, message, details)
-		log.Info("done: " + message)
-	}
-	events := handler.Events{Root: e.Root, Folder: o.EventsFolder, Version: o.Version, Operation: handler.NewOperationID(), Now: e.Now}
-	for _, err := range []error{reportErr, events.Write(level, WorkVerb, message)} {
-		if err != nil {
-			log.WithError(err).Error("cannot report")
-		}
-	}
-}
-
-// peakMemory gives the largest resident size that this process had, in KiB (getrusage(2)).
-func peakMemory() int64 {
-	var usage syscall.Rusage
-	if syscall.Getrusage(syscall.RUSAGE_SELF, &usage) != nil {
-		return 0
-	}
-	return usage.Maxrss
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"docker-extension/handler"
+	"docker-extension/install"
 	"docker-extension/internal/cms"
 	"docker-extension/internal/converge"
 	"docker-extension/internal/engine"
@@ -54,6 +55,10 @@ func (e Enable) Run(ctx context.Context, call *handler.Call) (handler.Outcome, e
 	defer m.Close()
 	_, goal, steps, err := converger(m, wanted, call.Log).Plan()
 	if err != nil {
+		return handler.Outcome{}, err
+	}
+	// A version that is enabled is not leaving, whatever an update that failed has left behind.
+	if err := (install.UpdateMarker{Root: e.Root}).ClearFor(call.Version); err != nil {
 		return handler.Outcome{}, err
 	}
 	w := work{desk: desk{e.Root}, units: m.Systemd}

@@ -128,8 +128,10 @@ func unit(o Order, root files.Root) systemd.Transient {
 		Properties: map[string]any{
 			// A run that is killed (out of memory, say) is started again and finds its order. One
 			// that ends with an error has reported it and exits with 0.
-			"Restart":     "on-failure",
-			"RestartUSec": uint64(time.Second / time.Microsecond),
+			"Restart":                "on-failure",
+			"RestartUSec":            uint64(time.Second / time.Microsecond),
+			"StartLimitBurst":        uint32(5),
+			"StartLimitIntervalUSec": uint64(time.Hour / time.Microsecond),
 			// To stop the unit is to let it finish its step: apt must not be cut off in dpkg.
 			"KillMode":        "mixed",
 			"TimeoutStopUSec": uint64(4 * time.Minute / time.Microsecond),
@@ -150,9 +152,10 @@ func Stop(ctx context.Context, root files.Root, units WorkUnits) error {
 		return err
 	}
 	busy, err := w.busy()
-	if err != nil || !busy {
+	if err != nil || !busy && !root.Exists(currentFile) {
 		return err
 	}
+	// With a current order and nobody at work, the unit has crashed and is about to be started again.
 	if err := units.Stop(ctx, WorkUnit); err != nil {
 		return err
 	}

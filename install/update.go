@@ -65,5 +65,14 @@ func (m UpdateMarker) Names(version string) (bool, error) {
 	return found.Leaving == version, nil
 }
 
+// ClearFor ends the update if the marker names this version.
+func (m UpdateMarker) ClearFor(version string) error {
+	names, err := m.Names(version)
+	if err != nil || !names {
+		return err
+	}
+	return m.Clear()
+}
+
 // Clear ends the update.
 func (m UpdateMarker) Clear() error { return m.Root.Remove(markerFile) }

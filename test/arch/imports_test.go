@@ -29,7 +29,7 @@ func rooms() []room {
 		{folder: "cmd/pack", may: []string{"internal/build"}},
 
 		{folder: "install", may: verb},
-		{folder: "enable", may: verb},
+		{folder: "enable", may: append([]string{"install"}, verb...)},
 		{folder: "disable", may: append([]string{"enable"}, verb...)},
 		{folder: "uninstall", may: append([]string{"install", "enable", "disable"}, verb...)},
 

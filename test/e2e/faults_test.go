@@ -190,6 +190,9 @@ func brokenCertificates(fault pki.Fault) func(*lab) []byte {
 		if err != nil {
 			l.Fatal(err)
 		}
+		if certs.Key != "" {
+			l.secrets["key of "+string(fault)] = certs.Key
+		}
 		return l.file(l.settings(`{"docker":{"port":2376}}`, &certs))
 	}
 }

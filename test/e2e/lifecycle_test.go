@@ -66,11 +66,19 @@ func (l *lab) wantAsBefore(before appearance, leftovers []string) {
 	if now.groups != before.groups {
 		l.Errorf("azureuser is in the groups %s, before in %s", now.groups, before.groups)
 	}
-	if left := l.sh("ls -d /var/lib/docker-extension /run/docker-extension " + agent.LibDir + "/" + agent.DefaultName + "* 2>/dev/null || true"); left != "" {
-		l.Errorf("left behind: %s", left)
-	}
+	l.wantNothingOfOurs()
 	if left := l.sh("ps -e -o comm= | grep -E '^(dockerd|containerd)' || true; systemctl list-units --no-legend 'docker*' 'containerd*'"); left != "" {
 		l.Errorf("still there: %s", left)
+	}
+}
+
+// wantNothingOfOurs wants that no folder, process or unit of the extension is left.
+func (l *lab) wantNothingOfOurs() {
+	l.Helper()
+	left := l.sh("ls -d /var/lib/docker-extension /run/docker-extension " + agent.LibDir + "/" + agent.DefaultName + "* 2>/dev/null;" +
+		"systemctl list-units --all --no-legend 'docker-extension*'; ps -e -o args= | grep '^[^ ]*/docker-extension' || true")
+	if left != "" {
+		l.Errorf("left behind: %s", left)
 	}
 }
 
@@ -233,8 +241,8 @@ func (l *lab) installByHand() {
 // purge, for that would delete the data.
 func dpkgLeftovers(suite string) []string {
 	all := []string{
-		// The group docker, which the package makes and does not take away; files that are ours in
-		// it have its number. The other two are the copies that passwd's tools make.
+		// The group docker, which the package makes and does not take away. The other two are the
+		// copies that passwd's tools make.
 		"! /etc/group", "! /etc/group-", "! /etc/gshadow", "! /etc/gshadow-",
 		// Configuration files of the packages: dpkg deletes them at a purge.
 		"+ /etc/cni", "+ /etc/cni/net.d", "+ /etc/containerd", "+ /etc/containerd/config.toml",

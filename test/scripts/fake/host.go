@@ -11,6 +11,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 )
 
@@ -29,7 +30,7 @@ type Host struct {
 	work     *transient
 	failures map[string]Failure
 	trap     Trap
-	journal  []string
+	journal  journal
 }
 
 // Failure is how a program ends that is to fail: with these words and this exit code.
@@ -138,10 +139,23 @@ func (h *Host) Settled(ctx context.Context) error {
 }
 
 // Journal gives what the transient units wrote.
-func (h *Host) Journal() []string {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.journal
+func (h *Host) Journal() string {
+	h.journal.mu.Lock()
+	defer h.journal.mu.Unlock()
+	return h.journal.text.String()
+}
+
+// journal keeps what is written to it.
+type journal struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+// Write never fails.
+func (j *journal) Write(p []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(p)
 }
 
 // path gives a path below the root.

@@ -44,6 +44,11 @@ func (h *Host) call(member string, body []any) (reply []any, after func(), err e
 }
 
 func (h *Host) perform(member, unit string, body []any) ([]any, func(), error) {
+	if member == "StopUnit" && h.work != nil && unit == h.work.unit {
+		work := h.work
+		path, signal, err := h.job(unit, done, nil)
+		return path, func() { work.stop(); signal() }, err
+	}
 	switch member {
 	case "StartUnit", "StopUnit", "RestartUnit", "ReloadUnit":
 		result, err := h.change(member, unit)
@@ -78,12 +83,6 @@ func (h *Host) job(unit, result string, err error) ([]any, func(), error) {
 
 // change does a job of a unit and gives its result word.
 func (h *Host) change(member, unit string) (string, error) {
-	if h.work != nil && unit == h.work.unit {
-		if member == "StopUnit" {
-			go h.work.stop()
-		}
-		return done, nil
-	}
 	if err := h.units.known(unit); err != nil {
 		return "", err
 	}

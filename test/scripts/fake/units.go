@@ -1,6 +1,7 @@
 package fake
 
 import (
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -73,7 +74,7 @@ func (u *units) start(unit string) string {
 
 func (u *units) engineStarts() bool {
 	if err := u.host.engine.start(u.listeners); err != nil {
-		u.host.journal = append(u.host.journal, "dockerd: "+err.Error())
+		fmt.Fprintln(&u.host.journal, "dockerd:", err)
 		u.host.Record.add("dockerd fails")
 		return false
 	}
