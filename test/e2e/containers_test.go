@@ -12,11 +12,12 @@ type container struct {
 
 // runContainer starts a container that does nothing for ever, with a restart policy ("no", "always",
 // "unless-stopped") and further arguments of docker run. Its image is made without network, and it
-// stops at once: a process 1 without a handler does not heed SIGTERM.
+// stops at once when it is asked to: a process 1 without a handler does not heed SIGTERM, and with
+// live-restore a VM that shuts down would wait for it for 90 seconds.
 func (l *lab) runContainer(name, policy string, args ...string) container {
 	l.Helper()
 	l.sh("docker image inspect busybox >/dev/null 2>&1 || docker import /opt/busybox.tar busybox")
-	l.sh(fmt.Sprintf("docker run --detach --stop-signal KILL --name %s --restart %s %s busybox sleep 1000000", name, policy, strings.Join(args, " ")))
+	l.sh(fmt.Sprintf("docker run --detach --name %s --restart %s %s busybox sh -c 'trap exit TERM; while :; do sleep 3600 & wait; done'", name, policy, strings.Join(args, " ")))
 	return l.container(name)
 }
 

@@ -15,14 +15,16 @@ import (
 // The main job, from a fresh VM through everything that a living extension goes through.
 func TestJourney(t *testing.T) {
 	onEachSuite(t, func(l *lab) {
-		l.firstEnable()
-		l.nothingToDo()
-		web := l.runContainer("web", "always")
-		l.newLabel(web)
-		l.newPort(web)
-		l.newCertificates(web)
-		l.otherVersions(web)
-		l.afterReboot()
+		var web container
+		l.stage("first enable", l.firstEnable)
+		l.stage("nothing to do", l.nothingToDo)
+		l.stage("container", func() { web = l.runContainer("web", "always") })
+		l.stage("new label", func() { l.newLabel(web) })
+		l.stage("new port", func() { l.newPort(web) })
+		l.stage("new certificates", func() { l.newCertificates(web) })
+		l.stage("older sequence number", func() { l.olderNumber(web) })
+		l.stage("other versions", func() { l.otherVersions(web) })
+		l.stage("reboot", l.afterReboot)
 	})
 }
 
@@ -165,6 +167,31 @@ func (l *lab) newCertificates(web container) {
 		l.Error("a client of the old authority is still let in")
 	}
 	l.keys = rotated
+	web.wantUntouched(l)
+}
+
+// A sequence number that has been used before brings its own settings, as after a redeployment: the
+// number names the status file and says nothing about the order.
+func (l *lab) olderNumber(web container) {
+	file, err := l.remote(`{"docker":{"port":2377,"options":["--label","foo=again"]}}`).Seal(l.ctx(), l.agent.Tenant())
+	if err != nil {
+		l.Fatal(err)
+	}
+	content, err := file.Bytes()
+	if err != nil {
+		l.Fatal(err)
+	}
+	if err := l.agent.Apply(l.ctx(), agent.Goal{Package: l.pkg, Seq: 0, Settings: content}); err != nil {
+		l.Fatal(err)
+	}
+	handler, _ := l.agent.Current()
+	l.await("success under the old number", func(context.Context) bool {
+		s, err := l.agent.StatusOf(handler, 0)
+		return err == nil && s.Terminal()
+	})
+	if labels := l.sh("docker info --format '{{.Labels}}'"); labels != "[foo=again]" {
+		l.Errorf("docker info says %s", labels)
+	}
 	web.wantUntouched(l)
 }
 

@@ -73,6 +73,13 @@ func (w testWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// stage is a part of a long test, with its time in the log.
+func (l *lab) stage(name string, act func()) {
+	started := time.Now()
+	act()
+	l.Logf("stage %q took %s", name, time.Since(started).Round(100*time.Millisecond))
+}
+
 // ctx bounds one act of a test.
 func (l *lab) ctx() context.Context {
 	ctx, cancel := context.WithTimeout(l.Context(), 5*time.Minute)
