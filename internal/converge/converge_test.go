@@ -21,6 +21,7 @@ type world struct {
 	did      []string
 	fail     string // the deed that fails
 	stubborn bool   // deeds have no effect
+	unit     bool   // docker.service exists before anything is done
 }
 
 func (w *world) deed(what string) error {
@@ -79,8 +80,11 @@ func (w *world) converger() Converger {
 	log := logrus.New()
 	log.SetOutput(io.Discard)
 	return Converger{
-		Host:   Host{Files: w, Packages: w, Units: w, Accounts: w, Engine: w, Memory: w},
-		Survey: func() (state.Facts, error) { return state.Facts{Ledger: w.ledger, Files: w.have.Files}, nil },
+		Host: Host{Files: w, Packages: w, Units: w, Accounts: w, Engine: w, Memory: w},
+		Survey: func() (state.Facts, error) {
+			units := map[string]state.UnitFacts{"docker.service": {Exists: w.unit}}
+			return state.Facts{Ledger: w.ledger, Files: w.have.Files, Units: units}, nil
+		},
 		Aim: func(f state.Facts) (state.Goal, error) {
 			have := w.have
 			have.Units = map[string]state.Unit{}
@@ -142,11 +146,23 @@ func TestRunStopsAtTheFirstFailure(t *testing.T) {
 	if !reflect.DeepEqual(phases, []Phase{Done, Failed, Waiting}) {
 		t.Errorf("phases %v", phases)
 	}
-	if w.ledger.Units["docker.service"].Started != "" {
-		t.Error("a failed run must not record what the units have read")
-	}
 	if !reflect.DeepEqual(w.ledger.Debs, []string{"containerd", "docker.io"}) {
 		t.Errorf("what apt had installed before it failed is forgotten: %q", w.ledger.Debs)
+	}
+}
+
+// What a run that does not come to its end may say of a unit: nothing new of one that was there, and of
+// one that its package brings that it has read what the run had written before.
+func TestFailedRunKnowsWhatAUnitHasRead(t *testing.T) {
+	for there, want := range map[bool]state.Digest{true: "", false: "digest"} {
+		w := newWorld()
+		w.fail, w.unit = "install docker.io", there
+		if _, err := w.converger().Run(t.Context()); err == nil {
+			t.Fatal("no error")
+		}
+		if got := w.ledger.Units["docker.service"].Started; got != want {
+			t.Errorf("the unit was there: %v; it has read %q, want %q", there, got, want)
+		}
 	}
 }
 

@@ -23,15 +23,24 @@ func claim(old state.Ledger, facts state.Facts, goal state.Goal) state.Ledger {
 	l.Earlier = merged(goal.Earlier, old.Earlier)
 	claimMembers(&l, goal)
 	claimPackages(&l, goal)
-	for u := range goal.Want.Units {
-		if _, known := l.Units[u]; !known {
-			was := goal.Have.Units[u]
-			l.Units[u] = state.Loaded{
-				Started: was.Started, Reloaded: was.Reloaded, FoundEnabled: was.Enabled, FoundActive: was.Active,
-			}
-		}
+	for u, wanted := range goal.Want.Units {
+		l.Units[u] = claimUnit(l.Units, u, wanted, facts, goal.Have.Units[u])
 	}
 	return l
+}
+
+// claimUnit gives what the ledger says of a unit before the first step. A unit that does not exist yet
+// reads at its first start what is about to be written: its package starts it after that. If the run
+// ends there, the next one knows what the unit works with.
+func claimUnit(known map[string]state.Loaded, u string, wanted state.Unit, facts state.Facts, was state.Unit) state.Loaded {
+	loaded, there := known[u]
+	if !there {
+		loaded = state.Loaded{Started: was.Started, Reloaded: was.Reloaded, FoundEnabled: was.Enabled, FoundActive: was.Active}
+	}
+	if !facts.Units[u].Exists {
+		loaded.Started, loaded.Reloaded = wanted.Started, wanted.Reloaded
+	}
+	return loaded
 }
 
 func claimMembers(l *state.Ledger, goal state.Goal) {

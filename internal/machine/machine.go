@@ -108,7 +108,18 @@ type units struct {
 	engine docker.Engine
 }
 
+// ReloadUnit starts a unit first that is not up yet. One that is on its way up systemd would not reload
+// at all: it takes a reload for a part of the start (job_type_collapse in systemd's src/core/job.c),
+// and by then the unit may have read its old configuration. One that does not come up has nothing to
+// reload; that is for the steps to say which need it.
 func (u units) ReloadUnit(ctx context.Context, unit string) error {
+	active, err := u.IsActive(ctx, unit)
+	if err != nil {
+		return err
+	}
+	if !active && u.Start(ctx, unit) != nil {
+		return nil
+	}
 	before := time.Now()
 	if err := u.Manager.ReloadUnit(ctx, unit); err != nil {
 		return err

@@ -79,7 +79,7 @@ func (l *lab) misplacedSecrets() {
 		"public and unknown": {agent.Settings{Public: json.RawMessage(public),
 			Protected: l.protected(l.keys.Triple(), map[string]any{"enviroment": map[string]string{"A": l.secrets["under an unknown key"]}})}, 13},
 		"key in the place of cert": {agent.Settings{Public: json.RawMessage(journeySettings), Protected: l.protected(swapped, nil)}, 13},
-		"login":                    {agent.Settings{Public: json.RawMessage(`{"docker":{"port":0}}`), Protected: l.protected(l.keys.Triple(), login)}, 13},
+		"login":                    {agent.Settings{Public: json.RawMessage(journeySettings), Protected: l.protected(l.keys.Triple(), login)}, 14},
 	} {
 		s := l.enable(c.settings)
 		if s.State != agent.Error || s.Code != c.code {
@@ -134,7 +134,7 @@ func (l *lab) failInApt() {
 func (l *lab) failInEngine() {
 	s := l.enable(l.good(`{"docker":{"port":"2376","options":["--storage-driver=zfs"]}}`))
 	l.Log(show(s))
-	if s.State != agent.Error || s.Code != 53 || !strings.Contains(s.Message, "zfs") || !strings.Contains(s.Message, "its last lines") {
+	if s.State != agent.Error || s.Code != 53 || !strings.Contains(s.Message, "its last lines: failed to start daemon: error initializing graphdriver") {
 		l.Errorf("with a storage driver that is not there: %s", show(s))
 	}
 	l.wantSilent("with a storage driver that is not there", s)

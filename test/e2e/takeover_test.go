@@ -15,16 +15,23 @@ import (
 // Runs that meet, and runs that are cut off.
 func TestTakeover(t *testing.T) {
 	onEachSuite(t, func(l *lab) {
-		l.sameNumberAtOnce()
+		l.provisionAccount()
+		bare := l.look()
+		l.sameNumberAtOnceAndKilled()
 		l.newerTakesOver()
-		l.killedWhileWaiting()
 		l.killedInDpkg()
 		l.disabledInTheMiddle()
+		if err := l.agent.Uninstall(l.ctx()); err != nil {
+			l.Error(err)
+		}
+		l.wantAsBefore(bare, dpkgLeftovers(l.vm.Suite()))
 	})
 }
 
 // labelled are settings that can be told apart.
-func labelled(label string) string { return fmt.Sprintf(`{"docker":{"options":["--label","run=%s"]}}`, label) }
+func labelled(label string) string {
+	return fmt.Sprintf(`{"docker":{"options":["--label","run=%s"]}}`, label)
+}
 
 // holdDpkg takes dpkg's lock, as an unattended upgrade does, until release is called.
 func (l *lab) holdDpkg() (release func()) {
@@ -74,9 +81,9 @@ func (l *lab) count(unit, pattern string) int {
 	return n
 }
 
-// Five commands with one sequence number on a fresh host, the settings of which nobody has seen: one
-// run, and all five say that it is well.
-func (l *lab) sameNumberAtOnce() {
+// Five commands with one sequence number, the settings of which nobody has seen: one run, and all five
+// say that it is well. When it is killed it begins again by itself.
+func (l *lab) sameNumberAtOnceAndKilled() {
 	l.enable(l.settings(`{"docker":{"prot":1}}`, nil)) // installs the extension and no more
 	handler, _ := l.agent.Current()
 	file, err := l.settings(labelled("one"), nil).Seal(l.ctx(), l.agent.Tenant())
@@ -90,6 +97,7 @@ func (l *lab) sameNumberAtOnce() {
 	if err := l.vm.WriteFile(path.Join(handler.Dir(), "config/1.settings"), 0o644, content); err != nil {
 		l.Fatal(err)
 	}
+	release := l.holdDpkg()
 	var all sync.WaitGroup
 	for range 5 {
 		all.Go(func() {
@@ -99,14 +107,19 @@ func (l *lab) sameNumberAtOnce() {
 		})
 	}
 	all.Wait()
+	l.awaitApt()
+	if runs, workers := l.runs(), l.running(worker); runs != 1 || workers != "1" {
+		l.Errorf("five at once made %d runs, %s at once", runs, workers)
+	}
+	l.killWorker()
+	l.await("the run after the kill", func(context.Context) bool { return l.runs() == 2 })
+	l.awaitApt()
+	release()
 	if s := l.wait(); s.State != agent.Success {
 		l.Fatalf("five at once: %s", show(s))
 	}
 	l.wantLabel("one")
-	if runs := l.runs(); runs != 1 {
-		l.Errorf("five at once made %d runs", runs)
-	}
-	l.wantOneStart(1)
+	l.wantStarts(1)
 }
 
 func (l *lab) wantLabel(label string) {
@@ -116,8 +129,8 @@ func (l *lab) wantLabel(label string) {
 	}
 }
 
-// wantOneStart wants that the engine has been started that often in the life of the VM.
-func (l *lab) wantOneStart(total int) {
+// wantStarts wants that the engine has been started that often in the life of the VM.
+func (l *lab) wantStarts(total int) {
 	l.Helper()
 	if starts := l.count("docker.service", "^Starting "); starts != total {
 		l.Errorf("the engine has been started %d times, wanted %d", starts, total)
@@ -164,30 +177,13 @@ func (l *lab) newerTakesOver() {
 	if now := l.runs(); now != runs {
 		l.Errorf("%d more runs", now-runs)
 	}
-	l.wantOneStart(2)
+	l.wantStarts(2)
 }
 
 // killWorker kills the work unit's process as the kernel does when memory is short.
 func (l *lab) killWorker() {
 	l.Helper()
 	l.sh("systemctl kill --signal=KILL --kill-who=main docker-extension-converge.service")
-}
-
-// A run that is killed while it waits begins again by itself.
-func (l *lab) killedWhileWaiting() {
-	release := l.stuck("killed")
-	before := l.sh("systemctl show docker-extension-converge.service -P MainPID")
-	l.killWorker()
-	l.await("the run after the kill", func(context.Context) bool {
-		now := l.sh("systemctl show docker-extension-converge.service -P MainPID")
-		return now != before && now != "0" && l.running(waiting) == "1"
-	})
-	release()
-	if s := l.wait(); s.State != agent.Success {
-		l.Fatalf("after the kill: %s", show(s))
-	}
-	l.wantLabel("killed")
-	l.wantOneStart(3)
 }
 
 // A run that is killed together with dpkg, in the middle of its work.

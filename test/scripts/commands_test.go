@@ -31,7 +31,8 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"agent": (*script).agent, "settings": (*script).settings, "certificates": (*script).certificates,
 		"unpack": (*script).unpack, "state": (*script).state, "settled": (*script).settled, "status": (*script).status,
 		"asked": (*script).asked, "engine": (*script).engine, "modes": (*script).modes, "tree": (*script).tree,
-		"fail": (*script).fail, "heal": (*script).heal, "crash": (*script).crash,
+		"fail": (*script).fail, "hold": (*script).hold, "held": (*script).held, "heal": (*script).heal, "crash": (*script).crash,
+		"forget-certificate": (*script).forgetCertificate,
 	}
 	cmds := map[string]func(*testscript.TestScript, bool, []string){}
 	for name, do := range all {
@@ -101,30 +102,44 @@ func (s *script) settings() {
 	s.Check(s.vm.settings(s.version(), sequence, sections[0], sections[1]))
 }
 
-var authority = sync.OnceValues(func() (*pki.Set, error) { return pki.NewSet([]net.IP{net.IPv4(127, 0, 0, 1)}, "vm.example") })
+var authority = sync.OnceValues(newAuthority)
+
+func newAuthority() (*pki.Set, error) {
+	return pki.NewSet([]net.IP{net.IPv4(127, 0, 0, 1)}, "vm.example")
+}
 
 // certificates writes protected settings with certificates: certificates FILE [KIND], where KIND is
 // "renewed" or one of pki's faults.
 func (s *script) certificates() {
-	name, kind := s.MkAbs(s.take()), s.take("")
-	set, err := authority()
+	name := s.MkAbs(s.take())
+	content, err := protectedSettings(s.take(""))
 	s.Check(err)
+	s.Check(os.WriteFile(name, content, 0o600))
+}
+
+func protectedSettings(kind string) ([]byte, error) {
+	set, err := authority()
+	if kind == "renewed" {
+		set, err = newAuthority()
+	}
+	if err != nil {
+		return nil, err
+	}
 	triple := set.Triple()
-	switch kind {
-	case "":
-	case "renewed":
-		set, err = pki.NewSet([]net.IP{net.IPv4(127, 0, 0, 1)}, "vm.example")
-		s.Check(err)
-		triple = set.Triple()
-	default:
-		triple, err = set.Broken(context.Background(), pki.Fault(kind))
-		s.Check(err)
+	if kind != "" && kind != "renewed" {
+		if triple, err = set.Broken(context.Background(), pki.Fault(kind)); err != nil {
+			return nil, err
+		}
 	}
 	certs := map[string]string{"ca": triple.CA, "cert": triple.Cert, "key": triple.Key}
 	maps.DeleteFunc(certs, func(_, text string) bool { return text == "" })
-	content, err := json.Marshal(map[string]any{"certs": certs})
-	s.Check(err)
-	s.Check(os.WriteFile(name, content, 0o600))
+	return json.Marshal(map[string]any{"certs": certs})
+}
+
+// forgetCertificate removes the certificate that the protected settings are encrypted for.
+func (s *script) forgetCertificate() {
+	s.Check(os.Remove(filepath.Join(s.vm.root, "/var/lib/waagent", s.vm.tenant.Thumbprint+".crt")))
+	s.Check(os.Remove(filepath.Join(s.vm.root, "/var/lib/waagent", s.vm.tenant.Thumbprint+".prv")))
 }
 
 // unpack lays another version of the extension: unpack VERSION
@@ -135,14 +150,20 @@ func (s *script) state() {
 	s.Check(s.vm.write(handlerDir(s.take())+"/config/HandlerState", []byte(s.take())))
 }
 
+// patience bounds a wait of a script; only a fault makes one that long.
+func patience() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), 30*time.Second)
+}
+
 // settled waits until the work in the background has ended.
 func (s *script) settled() {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := patience()
 	defer cancel()
 	err := s.vm.host.Settled(ctx)
-	s.Logf("%s", s.vm.host.Journal())
+	journal := s.vm.host.Journal()
+	s.Logf("%s", journal)
 	s.Check(err)
-	if strings.Contains(s.vm.host.Journal(), "DATA RACE") {
+	if strings.Contains(journal, "DATA RACE") {
 		s.Fatalf("the program has a data race")
 	}
 }
@@ -241,7 +262,17 @@ func (s *script) fail() {
 	s.vm.host.Fail(program, word, fake.Failure{Output: s.ReadFile(s.take()), Exit: code})
 }
 
-// heal makes all programs work again.
+// hold makes a program wait from now on: hold PROGRAM WORD
+func (s *script) hold() { s.vm.host.Hold(s.take(), s.take()) }
+
+// held waits until the program is there: held PROGRAM WORD
+func (s *script) held() {
+	ctx, cancel := patience()
+	defer cancel()
+	s.Check(s.vm.host.Held(ctx, s.take(), s.take()))
+}
+
+// heal makes all programs work again, also those that wait.
 func (s *script) heal() { s.vm.host.Heal() }
 
 // crash kills the program when it asks systemd for something: crash [-stays] METHOD UNIT. With

@@ -1,6 +1,7 @@
 package scripts
 
 import (
+	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,10 +11,15 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/sys/unix"
 
 	"docker-extension/test/harness/agent"
 	"docker-extension/test/scripts/fake"
 )
+
+// update writes what is printed into the scripts, where they compare it with a file of their own;
+// look at the difference before you believe it.
+var update = flag.Bool("update", false, "rewrite the files in the scripts that cmp compares with")
 
 func TestMain(m *testing.M) {
 	fake.Program()
@@ -22,14 +28,15 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs each script in testdata on a VM of its own.
 func TestScripts(t *testing.T) {
-	program := build(t)
+	folder := shortFolder(t, memory())
+	program := build(t, folder)
 	tenant, err := agent.NewTenant()
 	if err != nil {
 		t.Fatal(err)
 	}
 	testscript.Run(t, testscript.Params{
 		Dir:         "testdata",
-		WorkdirRoot: shortFolder(t),
+		WorkdirRoot: folder,
 		Setup: func(env *testscript.Env) error {
 			v, err := newVM(env.WorkDir, program, tenant)
 			if err != nil {
@@ -46,14 +53,28 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds:               commands(),
 		RequireUniqueNames: true,
+		UpdateScripts:      *update,
 	})
 }
 
+// memory gives a folder for files that no disk has to see, where the program's many flushes cost
+// nothing, if programs can be started from there.
+func memory() string {
+	const folder = "/dev/shm"
+	var stat unix.Statfs_t
+	if unix.Statfs(folder, &stat) != nil || stat.Flags&unix.ST_NOEXEC != 0 || unix.Access(folder, unix.W_OK) != nil {
+		return disk
+	}
+	return folder
+}
+
+const disk = "/tmp"
+
 // shortFolder makes a folder whose name leaves room for the path of a unix socket, which has 108
 // bytes (unix(7)): TMPDIR may be too long for that.
-func shortFolder(t testing.TB) string {
+func shortFolder(t testing.TB, parent string) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("/tmp", "scripts")
+	dir, err := os.MkdirTemp(parent, "scripts")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,13 +82,15 @@ func shortFolder(t testing.TB) string {
 	return dir
 }
 
-// build builds the program as the Makefile does, or with the race detector if this test has it.
-func build(t testing.TB) string {
+// build builds the program as the Makefile does. With the race detector it needs three times the time
+// for everything, so that it has it only in a long test that has it too. The program is in folder, on
+// one file system with the VMs, each of which has a link to it.
+func build(t testing.TB, folder string) string {
 	t.Helper()
-	program := filepath.Join(shortFolder(t), "docker-extension")
+	program := filepath.Join(folder, "docker-extension")
 	args := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid= -X main.version=1.0.0"}
 	environ := append(os.Environ(), "CGO_ENABLED=0")
-	if raceDetector() {
+	if raceDetector() && !testing.Short() {
 		args = []string{"build", "-race", "-buildvcs=false", "-ldflags", "-X main.version=1.0.0"}
 		environ = os.Environ()
 	}

@@ -50,6 +50,16 @@ func TestPathStaysBelowTheRoot(t *testing.T) {
 			t.Errorf("New(%q).Path(%q) = %q, want %q", c.root, c.path, got, c.want)
 		}
 	}
+	for _, c := range []struct{ root, path, want string }{
+		{"", "/etc/docker", "/etc/docker"},
+		{"/tmp/host", "/tmp/host/etc/docker", "/etc/docker"},
+		{"/tmp/host", "/tmp/hostile/etc", "/tmp/hostile/etc"},
+		{"/tmp/host", "/etc/docker", "/etc/docker"},
+	} {
+		if got := New(c.root).Below(c.path); got != c.want {
+			t.Errorf("New(%q).Below(%q) = %q, want %q", c.root, c.path, got, c.want)
+		}
+	}
 	if got := (Root{}).Path("/etc"); got != "/etc" {
 		t.Errorf("the zero Root gives %q, want the real host's /etc", got)
 	}

@@ -87,7 +87,7 @@ func TestLockOfADeletedFileDoesNotCount(t *testing.T) {
 	old, err := root.lockFile(lockPath)
 	must(t, err)
 	must(t, old.Lock())
-	defer old.Close()
+	defer func() { _ = old.Close() }()
 	if !stillThere(old) {
 		t.Error("the file is there")
 	}

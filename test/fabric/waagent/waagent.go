@@ -35,6 +35,7 @@ AutoUpdate.UpdateToLatestVersion=n
 OS.EnableFirewall=n
 Extensions.GoalStatePeriod=2
 Extensions.InitialGoalStatePeriod=2
+Debug.EtpCollectionPeriod=10
 `
 
 // Agent is the agent of one VM.

@@ -21,7 +21,7 @@ const (
 // bus is systemd's private socket: D-Bus from peer to peer, without a bus in between.
 type bus struct {
 	listener net.Listener
-	answer   func(member string, body []any) (reply []any, after func(), err error)
+	answer   func(object dbus.ObjectPath, member string, body []any) (reply []any, after func(), err error)
 
 	mu    sync.Mutex
 	peers map[*peer]bool
@@ -119,7 +119,8 @@ func handshake(p *peer, in *bufio.Reader) error {
 // respond answers a call. What is to follow the answer, such as a job's signal, comes after it.
 func (b *bus) respond(p *peer, call *dbus.Message) error {
 	member, _ := call.Headers[dbus.FieldMember].Value().(string)
-	body, after, err := b.answer(member, call.Body)
+	object, _ := call.Headers[dbus.FieldPath].Value().(dbus.ObjectPath)
+	body, after, err := b.answer(object, member, call.Body)
 	reply := &dbus.Message{
 		Type: dbus.TypeMethodReply, Body: body,
 		Headers: map[dbus.HeaderField]dbus.Variant{dbus.FieldReplySerial: dbus.MakeVariant(call.Serial())},

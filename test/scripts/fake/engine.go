@@ -97,7 +97,7 @@ func (e *engine) tls(c config) (*tls.Config, error) {
 
 func (e *engine) stop() {
 	for _, server := range e.servers {
-		server.Close()
+		_ = server.Close() // there is nothing to lose
 	}
 	e.servers = nil
 	e.host.Record.add("dockerd stops")

@@ -95,8 +95,22 @@ func (h *Host) decide(conn net.Conn) {
 		return
 	}
 	h.Record.add("%s %s", q.Name, strings.Join(q.Args, " "))
+	h.await(q)
 	// A program that was killed does not hear it.
 	_ = json.NewEncoder(conn).Encode(h.run(q))
+}
+
+// await waits as long as the program is to be held.
+func (h *Host) await(q question) {
+	for _, word := range q.Args {
+		h.mu.Lock()
+		held := h.holds[q.Name+" "+word]
+		h.mu.Unlock()
+		if held != nil {
+			held.once.Do(func() { close(held.came) })
+			<-held.let
+		}
+	}
 }
 
 // run does what the program does.

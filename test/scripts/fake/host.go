@@ -29,6 +29,7 @@ type Host struct {
 	units    units
 	work     *transient
 	failures map[string]Failure
+	holds    map[string]*hold
 	trap     Trap
 	journal  journal
 }
@@ -47,7 +48,7 @@ type Trap struct {
 
 // Start lays what a VM without Docker has below Root and opens its doors.
 func Start(root string, environ []string) (*Host, error) {
-	h := &Host{Root: root, Environ: environ, failures: map[string]Failure{}}
+	h := &Host{Root: root, Environ: environ, failures: map[string]Failure{}, holds: map[string]*hold{}}
 	h.engine.host, h.units.host = h, h
 	if err := h.lay(); err != nil {
 		return nil, err
@@ -91,6 +92,7 @@ func (h *Host) Stop() {
 	work := h.work
 	h.trap = Trap{}
 	h.mu.Unlock()
+	h.Heal()
 	if work != nil {
 		work.kill()
 	}
@@ -108,11 +110,45 @@ func (h *Host) Fail(program, word string, failure Failure) {
 	h.failures[program+" "+word] = failure
 }
 
-// Heal takes all failures back.
+// Hold makes a program wait from now on, before it does anything, when its arguments have the word.
+func (h *Host) Hold(program, word string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.holds[program+" "+word] = &hold{came: make(chan struct{}), let: make(chan struct{})}
+}
+
+// hold is a program that waits.
+type hold struct {
+	came chan struct{} // closed when the program is there
+	once sync.Once
+	let  chan struct{} // closed when it may go on
+}
+
+// Held waits until the program of a Hold is there, and gives an error if ctx ends first.
+func (h *Host) Held(ctx context.Context, program, word string) error {
+	h.mu.Lock()
+	held := h.holds[program+" "+word]
+	h.mu.Unlock()
+	if held == nil {
+		return errors.New("nobody holds " + program + " " + word)
+	}
+	select {
+	case <-held.came:
+		return nil
+	case <-ctx.Done():
+		return errors.New("nobody has called " + program + " " + word)
+	}
+}
+
+// Heal takes all failures back and lets those go that wait.
 func (h *Host) Heal() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	clear(h.failures)
+	for _, held := range h.holds {
+		close(held.let)
+	}
+	clear(h.holds)
 }
 
 // Set sets the trap, for one time.
@@ -138,11 +174,13 @@ func (h *Host) Settled(ctx context.Context) error {
 	}
 }
 
-// Journal gives what the transient units wrote.
+// Journal gives what the transient units wrote since it was last asked for.
 func (h *Host) Journal() string {
 	h.journal.mu.Lock()
 	defer h.journal.mu.Unlock()
-	return h.journal.text.String()
+	text := h.journal.text.String()
+	h.journal.text.Reset()
+	return text
 }
 
 // journal keeps what is written to it.

@@ -135,6 +135,7 @@ func (h *Host) postinst() error {
 		return err
 	}
 	if h.units.start(service) != done {
+		//lint:ignore ST1005 apt's own words
 		return errors.New("Sub-process /usr/bin/dpkg returned an error code (1)")
 	}
 	return nil

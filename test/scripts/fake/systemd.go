@@ -3,6 +3,7 @@ package fake
 import (
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -22,17 +23,11 @@ type change struct{ Type, Link, Target string }
 
 // call is systemd's answer to a method. It records the methods that the extension is known to use,
 // and refuses all others but the subscription to signals.
-func (h *Host) call(member string, body []any) (reply []any, after func(), err error) {
-	unit := ""
-	if len(body) > 0 {
-		unit, _ = body[0].(string)
-		if names, ok := body[0].([]string); ok {
-			unit = strings.Join(names, " ")
-		}
-	}
+func (h *Host) call(object dbus.ObjectPath, member string, body []any) (reply []any, after func(), err error) {
 	if member == "AddMatch" {
 		return nil, nil, nil
 	}
+	unit := operand(object, member, body)
 	what := strings.TrimSpace(member + " " + unit)
 	h.Record.add("systemd %s", what)
 	if h.trapped(what) {
@@ -43,19 +38,35 @@ func (h *Host) call(member string, body []any) (reply []any, after func(), err e
 	return h.perform(member, unit, body)
 }
 
-func (h *Host) perform(member, unit string, body []any) ([]any, func(), error) {
-	if member == "StopUnit" && h.work != nil && unit == h.work.unit {
-		work := h.work
-		path, signal, err := h.job(unit, done, nil)
-		return path, func() { work.stop(); signal() }, err
+// operand gives the unit, or units, that a call is about.
+func operand(object dbus.ObjectPath, member string, body []any) string {
+	if member == "Get" {
+		// Of a unit's own object, ".../unit/docker_2eservice".
+		return strings.ReplaceAll(path.Base(string(object)), "_2e", ".")
 	}
+	if len(body) == 0 {
+		return ""
+	}
+	if names, ok := body[0].([]string); ok {
+		return strings.Join(names, " ")
+	}
+	unit, _ := body[0].(string)
+	return unit
+}
+
+func (h *Host) perform(member, unit string, body []any) ([]any, func(), error) {
 	switch member {
 	case "StartUnit", "StopUnit", "RestartUnit", "ReloadUnit":
+		if work := h.work; work != nil && unit == work.unit {
+			return h.stopWork(work)
+		}
 		result, err := h.change(member, unit)
 		return h.job(unit, result, err)
 	case "StartTransientUnit":
 		result, err := h.startTransient(unit, body)
 		return h.job(unit, result, err)
+	case "Get":
+		return []any{dbus.MakeVariant(h.units.state(unit))}, nil, nil
 	case "Reload":
 		return nil, nil, h.units.load()
 	case "ResetFailedUnit":
@@ -70,6 +81,13 @@ func (h *Host) perform(member, unit string, body []any) ([]any, func(), error) {
 	return nil, nil, refused("org.freedesktop.DBus.Error.UnknownMethod", "the fake systemd has no "+member)
 }
 
+// stopWork stops the transient unit, the only job that it is asked for; the signal that the job is
+// done comes when the program has ended.
+func (h *Host) stopWork(work *transient) ([]any, func(), error) {
+	reply, signal, err := h.job(work.unit, done, nil)
+	return reply, func() { work.stop(); signal() }, err
+}
+
 // job answers with the path of a job that is done already; its signal follows.
 func (h *Host) job(unit, result string, err error) ([]any, func(), error) {
 	if err != nil {
@@ -77,8 +95,8 @@ func (h *Host) job(unit, result string, err error) ([]any, func(), error) {
 	}
 	h.units.jobs++
 	id := h.units.jobs
-	path := dbus.ObjectPath(fmt.Sprintf("%s/job/%d", managerPath, id))
-	return []any{path}, func() { h.bus.signal("JobRemoved", id, path, unit, result) }, nil
+	job := dbus.ObjectPath(fmt.Sprintf("%s/job/%d", managerPath, id))
+	return []any{job}, func() { h.bus.signal("JobRemoved", id, job, unit, result) }, nil
 }
 
 // change does a job of a unit and gives its result word.

@@ -57,6 +57,14 @@ func (u *units) load() error {
 	return nil
 }
 
+// state gives the ActiveState of a unit, the only property that the extension asks for.
+func (u *units) state(unit string) string {
+	if unit == service && u.active || unit == socket && len(u.listeners) > 0 {
+		return "active"
+	}
+	return "inactive"
+}
+
 // start starts a unit and gives the job's result.
 func (u *units) start(unit string) string {
 	if unit == socket {
