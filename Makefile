@@ -11,7 +11,7 @@ LDFLAGS := -s -w -buildid= -X main.version=$(VERSION)
 TOOL    := go tool -modfile=tools/go.mod
 
 .DEFAULT_GOAL := help
-.PHONY: help build $(ARCHES) package check lint format vet staticcheck errcheck tidy test test-long setup run bench clean
+.PHONY: help build $(ARCHES) package check lint format vet staticcheck errcheck tidy test test-long setup run run-agent bench clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ setup: ## install the Debian packages that the VM tests need, where they are mis
 
 run: setup package ## see it work: a fresh VM becomes a Docker host and answers over TLS (as root)
 	@go run ./test/run --package $(ZIP)
+
+run-agent: setup package ## the same with the real Azure Linux Agent, which uploads its status to a fake fabric (as root)
+	@go run ./test/run --agent real --package $(ZIP)
 
 bench: ## benchmarks
 	@go test -run '^$$' -bench . -benchmem ./...

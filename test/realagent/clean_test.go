@@ -23,38 +23,7 @@ func (l *lab) watchStatusFile(version string, seq int) {
 	})
 }
 
-// wantClean wants that no secret of ours is anywhere but where it belongs, and that the agent never
-// waited for a status.
-func (l *lab) wantClean() {
-	l.wantNoStall()
-	leaks, err := agent.SecretScan(l.ctx(), machine.VM{VM: l.vm}, l.secrets, "/etc/docker/key.pem")
-	if err != nil {
-		l.Error(err)
-	}
-	for _, leak := range leaks {
-		l.Errorf("a secret is where it should not be: %s", leak)
-	}
-	telemetry := l.fabric.Seen().Telemetry
-	if !bytes.Contains(telemetry, []byte(extension)) {
-		l.Error("the agent has sent no event about us")
-	}
-	for name, secret := range l.secrets {
-		for line := range strings.Lines(secret) {
-			if line = strings.TrimSpace(line); len(line) < 16 || strings.HasPrefix(line, "-----") {
-				continue
-			}
-			if bytes.Contains(telemetry, []byte(line)) {
-				l.Errorf("the %s is in the agent's events", name)
-			}
-			for _, upload := range l.fabric.Uploads() {
-				if bytes.Contains(upload.Blob, []byte(line)) {
-					l.Fatalf("the %s is in an uploaded status", name)
-				}
-			}
-		}
-	}
-}
-
+// wantNoStall wants that the agent never had to wait for a status.
 func (l *lab) wantNoStall() {
 	l.Helper()
 	opens := l.sh("cat " + opensFile)
@@ -67,6 +36,39 @@ func (l *lab) wantNoStall() {
 	for _, upload := range l.fabric.Uploads() {
 		if h, ok := upload.Handler(extension); ok && h.Extension != nil && h.Extension.Placeholder {
 			l.Errorf("upload %d: the agent had to speak for us: %s", upload.Number, h.Extension.Message)
+		}
+	}
+}
+
+// wantEvents wants that the agent has taken our events and sent them on.
+func (l *lab) wantEvents() {
+	l.until("an event of ours", func() bool { return bytes.Contains(l.fabric.Seen().Telemetry, []byte("nothing had to be changed")) })
+}
+
+// wantNoSecret looks for every secret that was ever sent where none may be: in logs, the agent's among
+// them, in processes, in what was uploaded.
+func (l *lab) wantNoSecret() {
+	leaks, err := agent.SecretScan(l.ctx(), machine.VM{VM: l.vm}, l.secrets, "/etc/docker/key.pem")
+	if err != nil {
+		l.Error(err)
+	}
+	for _, leak := range leaks {
+		l.Errorf("a secret is where it should not be: %s", leak)
+	}
+	sent := map[string][]byte{"the agent's events": l.fabric.Seen().Telemetry}
+	for _, upload := range l.fabric.Uploads() {
+		sent["an uploaded status"] = append(sent["an uploaded status"], upload.Blob...)
+	}
+	for name, secret := range l.secrets {
+		for line := range strings.Lines(secret) {
+			if line = strings.TrimSpace(line); len(line) < 16 || strings.HasPrefix(line, "-----") {
+				continue
+			}
+			for place, text := range sent {
+				if bytes.Contains(text, []byte(line)) {
+					l.Errorf("the %s is in %s", name, place)
+				}
+			}
 		}
 	}
 }

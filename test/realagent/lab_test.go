@@ -42,7 +42,9 @@ func onEachSuite(t *testing.T, test func(l *lab)) {
 	for _, suite := range vm.Suites() {
 		t.Run(suite, func(t *testing.T) {
 			t.Parallel()
-			test(newLab(t, suite))
+			l := newLab(t, suite)
+			test(l)
+			l.step("secrets", l.wantNoSecret)
 		})
 	}
 }

@@ -32,11 +32,13 @@ func TestLife(t *testing.T) {
 		l.step("a new incarnation and an agent restart", l.nothingChanges)
 		web := l.runWeb()
 		l.step("new settings, wrong ones, right ones", func() { l.newSettings(web) })
+		l.step("settings over FastTrack", func() { l.fastTrack(web) })
 		l.step("update, broken update, downgrade", func() { l.otherVersions(web) })
 		l.step("reboot", l.reboot)
 		l.step("disable and enable", l.disableAndEnable)
 		l.step("uninstall and install", func() { l.uninstallAndInstall(bare) })
-		l.step("secrets and stalls", l.wantClean)
+		l.step("events", l.wantEvents)
+		l.wantNoStall()
 	})
 }
 
@@ -61,6 +63,7 @@ func (l *lab) begin() {
 func (l *lab) install() {
 	l.configure(firstSettings)
 	last := l.succeed()
+	l.Logf("the agent asks for certificates with %q", l.fabric.Seen().Ciphers)
 	l.Log(show(last))
 	var states []string
 	steps := 0
@@ -158,6 +161,31 @@ func (l *lab) newSettings(web container) {
 	web.wantUntouched(l)
 }
 
+// fastTrack sends settings as vmSettings. Agent 2.7.3 fetches them and does nothing; then they come
+// as an incarnation.
+func (l *lab) fastTrack(web container) {
+	l.fabric.OfferVMSettings(true)
+	mark := l.restartAgent(l.agent.Stop)
+	l.wantNothingDone(l.awaitAfter(mark, "success after the restart", l.ended))
+	triple := l.keys.Triple()
+	l.goal.Settings = l.settings(`{"docker":{"port":"2376","options":["--label","foo=fast"]}}`, &triple)
+	l.goal.Seq++
+	before := l.fabric.Seen().Requests["GET /vmSettings"]
+	l.fabric.SetFast(l.goal)
+	if l.vm.Suite() == "bookworm" {
+		l.until("three more looks at the vmSettings", func() bool { return l.fabric.Seen().Requests["GET /vmSettings"] > before+3 })
+		if labels := l.sh("docker info --format '{{.Labels}}'"); labels != "[foo=baz]" {
+			l.Errorf("agent 2.7.3 acted on vmSettings: %s", labels)
+		}
+		l.set()
+	}
+	l.succeed()
+	if labels := l.sh("docker info --format '{{.Labels}}'"); labels != "[foo=fast]" {
+		l.Errorf("docker info says %s", labels)
+	}
+	web.wantUntouched(l)
+}
+
 // reboot starts the VM anew: the engine comes up by itself, once, and the agent, which does so too,
 // finds nothing to do.
 func (l *lab) reboot() {
@@ -181,6 +209,7 @@ func (l *lab) disableAndEnable() {
 	l.goal.State = azure.Disabled
 	l.set()
 	r := l.await("the disabled handler", func(r report) bool { return r.Message == "Plugin disabled" })
+	l.Log(show(r))
 	if r.Status != "NotReady" {
 		l.Errorf("the agent reports %s", show(r))
 	}
@@ -215,6 +244,9 @@ func (l *lab) uninstallAndInstall(bare string) {
 	}); err != nil {
 		l.Fatal(err)
 	}
+	if left := l.sh("cd /var/lib/waagent && ls -d " + extension + "-*"); left != extension+"-"+brokenVersion {
+		l.Errorf("of our folders the agent leaves %q", left) // that of a failed update stays
+	}
 	if now := l.look(); now != bare {
 		l.Errorf("what differs after the extension: %q", differences(bare, now))
 	}
@@ -232,7 +264,8 @@ func (l *lab) uninstallAndInstall(bare string) {
 func (l *lab) look() string {
 	l.Helper()
 	return l.sh(`dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' | grep '^.i'
-		ls -d /etc/docker /etc/systemd/system/docker* /etc/apt/keyrings/* /etc/apt/sources.list.d/* 2>/dev/null
+		find /etc/docker -type f ! -name key.json 2>/dev/null # the identity that engines up to 23 give themselves
+		ls -d /etc/systemd/system/docker* /etc/apt/keyrings/* /etc/apt/sources.list.d/* 2>/dev/null
 		ls -d /var/lib/docker-extension /run/docker-extension 2>/dev/null
 		grep -Lsx FailedUpgrade /var/lib/waagent/` + extension + `-*/config/HandlerState || true
 		systemctl list-units --plain --no-legend 'docker*' 'containerd*'

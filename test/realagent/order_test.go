@@ -45,6 +45,11 @@ while [ ! -e /run/holding ]; do sleep 0.1; done`, int(hold.Seconds())))
 	if got := l.sh("ls /run/let-go"); got != "/run/let-go" {
 		l.Errorf("we did not wait for dpkg's lock: %s", got)
 	}
+	for _, upload := range l.fabric.Uploads() {
+		if h, ok := upload.Handler(extension); ok && h.Extension != nil && !h.Extension.Terminal() {
+			l.Errorf("upload %d: the agent reports while others wait for us; docs/real-agent.md says that it does not", upload.Number)
+		}
+	}
 	for _, name := range []string{holderName, followerName} {
 		if h, ok := l.newest().Handler(name); !ok || h.Status != "Ready" || h.Extension == nil || h.Extension.State != agent.Success {
 			l.Errorf("%s: %+v", name, h)

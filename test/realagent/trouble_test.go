@@ -128,3 +128,58 @@ func (l *lab) lostUploads() {
 	l.fabric.SetFaults(azure.Faults{})
 	l.succeed()
 }
+
+// A VM that loses its power while packages are installed comes back, the agent with it, and the work
+// is done to its end.
+func TestPowerCut(t *testing.T) {
+	onEachSuite(t, func(l *lab) {
+		l.configure(firstSettings)
+		if err := l.agent.Start(l.ctx()); err != nil {
+			l.Fatal(err)
+		}
+		l.working()
+		l.until("dpkg", func() bool { return l.sh("pgrep -x dpkg || true") != "" })
+		if err := l.vm.HardStop(l.ctx()); err != nil {
+			l.Fatal(err)
+		}
+		mark := l.fabric.Mark()
+		if err := l.vm.PowerOn(l.ctx()); err != nil {
+			l.Fatal(err)
+		}
+		r := l.awaitAfter(mark, "an end", l.ended)
+		l.Log(show(r))
+		if r.Extension.State != agent.Success {
+			l.Errorf("the agent reports %s", show(r))
+		}
+		if broken := l.sh("dpkg --audit"); broken != "" {
+			l.Errorf("dpkg --audit: %s", broken)
+		}
+		l.wantRemote("2376")
+	})
+}
+
+// A new version of the extension comes while the old one is at work: the work goes on, and the new
+// version reports its end.
+func TestUpdateWhileWorking(t *testing.T) {
+	onEachSuite(t, func(l *lab) {
+		l.configure(firstSettings)
+		if err := l.agent.Start(l.ctx()); err != nil {
+			l.Fatal(err)
+		}
+		l.working()
+		l.worker()
+		l.updateTo(l.newer())
+		l.Log(show(l.newestReport()))
+		l.wantRemote("2376")
+	})
+}
+
+func (l *lab) newestReport() report {
+	l.Helper()
+	newest := l.newest()
+	h, ok := newest.Handler(extension)
+	if !ok {
+		l.Fatal("we are not in the newest upload")
+	}
+	return report{h, newest.Goal}
+}

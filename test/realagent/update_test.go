@@ -56,9 +56,11 @@ func (l *lab) updateTo(pkg agent.Package) {
 	}
 }
 
+const brokenVersion = "99.2.0"
+
 // brokenUpdate goes to a version whose program fails, which is then repaired under the next version.
 func (l *lab) brokenUpdate() {
-	broken := agent.Package{Version: "99.2.0", Zip: l.withBrokenProgram()}
+	broken := agent.Package{Version: brokenVersion, Zip: l.withBrokenProgram()}
 	l.fabric.Publish(extension, broken)
 	l.goal.Version = broken.Version
 	l.set()

@@ -19,8 +19,10 @@ import (
 // options is the command line.
 type options struct {
 	suite, zip string
-	keep       bool
-	timeout    time.Duration
+	// agent is "fake" or "real".
+	agent   string
+	keep    bool
+	timeout time.Duration
 }
 
 func main() {
@@ -47,9 +49,18 @@ func parse(arguments []string) (options, error) {
 	for _, name := range []string{"zip", "package"} {
 		set.StringVar(&o.zip, name, "", "the extension `file`; by default the newest in dist/")
 	}
+	set.StringVar(&o.agent, "agent", "fake", "`who` calls the extension: fake for the harness, real for Debian's waagent with a fake fabric")
 	set.BoolVar(&o.keep, "keep", false, "keep the VM after a failure too")
 	set.DurationVar(&o.timeout, "timeout", 15*time.Minute, "how long all of it may take")
-	return o, set.Parse(arguments)
+	if err := set.Parse(arguments); err != nil {
+		return o, err
+	}
+	if o.agent != "fake" && o.agent != "real" {
+		err := fmt.Errorf("--agent is fake or real, not %q", o.agent)
+		fmt.Fprintln(os.Stderr, "run:", err)
+		return o, err
+	}
+	return o, nil
 }
 
 // open gives the extension's zip: the named one, or the newest in dist/.

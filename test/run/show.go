@@ -27,10 +27,20 @@ const port = "2376"
 // demo is one run: the VM and what is known of it so far.
 type demo struct {
 	vm    *vm.VM
-	agent *agent.Agent
+	agent player
 	set   *pki.Set
 	// folder holds the client's certificates: ca.pem, cert.pem, key.pem.
 	folder string
+	// sequel is the command with which a person goes on playing.
+	sequel string
+}
+
+// player is whoever calls the extension: the fake agent, or the real one.
+type player interface {
+	Name() string
+	Enable(ctx context.Context, pkg agent.Package, settings agent.Settings) error
+	WaitTerminal(ctx context.Context, seen func(agent.Status)) (agent.Walk, error)
+	Reported() (agent.HandlerStatus, *agent.Status, error)
 }
 
 // show plays the whole story. The VM stays after a success, and after a failure if it shall.
@@ -41,7 +51,10 @@ func show(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	d := &demo{}
+	d := &demo{sequel: "go run ./test/harness"}
+	if o.agent == "real" {
+		d.sequel = "go run ./test/fabric" // this program's own fabric ends with it
+	}
 	if err := d.play(ctx, o, pkg); err != nil {
 		return errors.Join(err, d.fail(o.keep))
 	}
@@ -55,7 +68,7 @@ func (d *demo) play(ctx context.Context, o options, pkg agent.Package) error {
 		title string
 		do    func() error
 	}{
-		{"boot a fresh Debian VM (" + o.suite + ")", func() error { return d.boot(ctx, o.suite) }},
+		{"boot a fresh Debian VM (" + o.suite + ")", func() error { return d.boot(ctx, o) }},
 		{"make certificates for server and client", d.certify},
 		{"unzip version " + pkg.Version + ", install, enable", func() error { return d.enable(ctx, pkg) }},
 		{"wait for the extension", func() error { return d.wait(ctx) }},
@@ -71,14 +84,23 @@ func (d *demo) play(ctx context.Context, o options, pkg agent.Package) error {
 	return nil
 }
 
-func (d *demo) boot(ctx context.Context, suite string) error {
-	booted, err := vm.Boot(ctx, vm.Options{Suite: suite, Log: os.Stdout, Keep: true})
+func (d *demo) boot(ctx context.Context, o options) error {
+	booted, err := vm.Boot(ctx, vm.Options{Suite: o.suite, Log: os.Stdout, Keep: true})
 	if err != nil {
 		return err
 	}
 	d.vm = booted
-	d.agent, err = agent.New(machine.VM{VM: booted}, agent.Options{Log: os.Stdout})
+	if d.agent, err = newPlayer(ctx, o.agent, booted); err != nil {
+		d.agent = nil // and no nil of some type
+	}
 	return err
+}
+
+func newPlayer(ctx context.Context, who string, booted *vm.VM) (player, error) {
+	if who == "real" {
+		return newReal(ctx, booted)
+	}
+	return agent.New(machine.VM{VM: booted}, agent.Options{Log: os.Stdout})
 }
 
 // certify makes the certificates; the client's go to dist/, which "make clean" removes.
@@ -129,7 +151,7 @@ func (d *demo) farewell() {
 The VM %[1]s is up at %[2]s.
   a shell in it:        go run ./test/vm/cmd/vm enter %[1]s
   use it from here:     docker --tlsverify --tlscacert %[3]s/ca.pem --tlscert %[3]s/cert.pem --tlskey %[3]s/key.pem -H tcp://%[2]s:%[4]s ps
-  play the agent on:    go run ./test/harness --help   (with --vm %[1]s)
+  play on:              %[5]s --help   (with --vm %[1]s)
   remove it:            make clean
-`, d.vm.Name(), d.vm.Address(), d.folder, port)
+`, d.vm.Name(), d.vm.Address(), d.folder, port, d.sequel)
 }

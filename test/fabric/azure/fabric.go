@@ -16,7 +16,8 @@ type Fabric struct {
 
 	mu       sync.Mutex // guards what follows
 	fabric   goal       // what the WireServer says
-	fast     *goal      // what the HostGAPlugin says, nil while it knows no vmSettings
+	fast     goal       // what came over the FastTrack channel last; its zero value is nothing
+	offered  bool       // the HostGAPlugin knows vmSettings
 	packages map[string]map[string][]byte
 	faults   Faults
 	seen     Seen

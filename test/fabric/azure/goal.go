@@ -54,14 +54,21 @@ func (f *Fabric) Set(extensions ...Extension) int {
 	return f.fabric.number
 }
 
-// SetFast does the same over the FastTrack channel: the incarnation stays, and the HostGAPlugin has
-// new vmSettings. An agent before 2.8 fetches them and does not act on them.
+// OfferVMSettings says whether the HostGAPlugin knows vmSettings. An agent that was told no asks again
+// after its next start, or six hours.
+func (f *Fabric) OfferVMSettings(offered bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.offered = offered
+}
+
+// SetFast does what Set does over the FastTrack channel: the incarnation stays, and the HostGAPlugin,
+// if it offers vmSettings, has new ones. Agent 2.7.3 fetches them and acts on incarnations only.
 func (f *Fabric) SetFast(extensions ...Extension) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	fast := f.next(extensions)
-	f.fast = &fast
-	return fast.number
+	f.fast = f.next(extensions)
+	return f.fast.number
 }
 
 // Next raises the incarnation and changes nothing else: what happens to a VM when its load balancer
@@ -89,8 +96,8 @@ func (f *Fabric) Number() int {
 
 // current is the newer of the two; it needs the lock.
 func (f *Fabric) current() goal {
-	if f.fast != nil && f.fast.created.After(f.fabric.created) {
-		return *f.fast
+	if f.fast.created.After(f.fabric.created) {
+		return f.fast
 	}
 	return f.fabric
 }

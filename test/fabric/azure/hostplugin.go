@@ -84,19 +84,16 @@ func (f *Fabric) keep(w http.ResponseWriter, blob []byte, code int) {
 	w.WriteHeader(code)
 }
 
-// vmSettings is the FastTrack goal state, or 404 while there is none.
+// vmSettings is the newest goal state with the channel that it came over, or 404 while the plugin
+// knows no vmSettings. The agent takes those of the Fabric channel from the WireServer.
 func (f *Fabric) vmSettings(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
-	fast, source := f.fast, "FastTrack"
-	if fast != nil && f.fabric.created.After(fast.created) {
-		fast, source = &f.fabric, "Fabric"
-	}
-	var current goal
-	if fast != nil {
-		current = *fast
+	offered, current, source := f.offered, f.current(), "Fabric"
+	if current.created.Equal(f.fast.created) {
+		source = "FastTrack"
 	}
 	f.mu.Unlock()
-	if fast == nil {
+	if !offered {
 		http.NotFound(w, r)
 		return
 	}
