@@ -227,12 +227,12 @@ func (s AwaitEngine) Name() string { return "engine answers" }
 // Summary names the places where it is asked.
 func (s AwaitEngine) Summary() string {
 	switch {
-	case s.Port == 0:
+	case len(s.Addresses) == 0:
 		return "ask the engine on its unix socket"
 	case s.TLS:
-		return fmt.Sprintf("ask the engine on its unix socket and, over TLS, on port %d", s.Port)
+		return fmt.Sprintf("ask the engine on its unix socket and, over TLS, on %s", s.Endpoint)
 	default:
-		return fmt.Sprintf("ask the engine on its unix socket and, without TLS, on port %d", s.Port)
+		return fmt.Sprintf("ask the engine on its unix socket and, without TLS, on %s", s.Endpoint)
 	}
 }
 

@@ -98,7 +98,7 @@ func flagsAtoG() []Flag {
 func flagsHtoM() []Flag {
 	return []Flag{
 		{Long: "help", Kind: Bool, Refused: refusedVerb, Instead: hintVerb},
-		// translator.host decides about the flag, refusedInFile about the key.
+		// Listeners decides about the flag, refusedInFile about the key.
 		{Long: "host", Short: "H", Key: "hosts", Kind: Texts, Instead: "leave it out: docker.port opens the remote API"},
 		// The key is the old, single one, which 28 and 29 still take: it is right for every release.
 		{Long: "host-gateway-ip", Key: "host-gateway-ip", Kind: IP},

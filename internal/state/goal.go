@@ -1,6 +1,11 @@
 package state
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"net/netip"
+	"strconv"
+	"strings"
+)
 
 // Goal is what one run works towards: the State that is wanted, the State that is there, and what
 // the Ledger has to say when the two have become one.
@@ -17,6 +22,19 @@ type Goal struct {
 
 // Endpoint is where the engine has to answer beside its unix socket. The zero value is nowhere.
 type Endpoint struct {
-	Port int // TCP port; 0 = no listener
-	TLS  bool
+	Addresses []netip.AddrPort // of TCP listeners; none = no listener
+	TLS       bool             // of all of them
+}
+
+// String names the addresses as people do: a port that is open on every address is "port 2376". It is
+// empty for the zero value.
+func (e Endpoint) String() string {
+	names := make([]string, len(e.Addresses))
+	for i, a := range e.Addresses {
+		names[i] = a.String()
+		if a.Addr() == netip.IPv4Unspecified() {
+			names[i] = "port " + strconv.Itoa(int(a.Port()))
+		}
+	}
+	return strings.Join(names, " and ")
 }
