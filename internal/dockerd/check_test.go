@@ -121,11 +121,23 @@ func TestCheckDaemonTellsAllFaultsInOrder(t *testing.T) {
 	}
 }
 
-func TestConflicts(t *testing.T) {
-	options := object(t, `{"debug":true,"labels":["a=1"],"log-opts":{"a":"1","b":"2"},"mtu":1400}`)
-	daemon := object(t, `{"debug":false,"labels":["a=1"],"log-opts":{"b":"2", "a":"1"},"mtu":1401,"dns":["1.1.1.1"]}`)
-	faults := Conflicts(options, daemon, "publicSettings.docker.daemon")
-	if len(faults) != 2 || faults[0].Place != "publicSettings.docker.daemon.debug" || faults[1].Place != "publicSettings.docker.daemon.mtu" {
-		t.Errorf("got %v", faults)
+func TestUnion(t *testing.T) {
+	const place = "publicSettings.docker.daemon"
+	options := object(t, `{"debug":true,"labels":["a=1"],"log-opts":{"a":"1","b":"2","c":"3"},"mtu":1400}`)
+	daemon := object(t, `{"debug":false,"labels":["a=1"],"log-opts":{"b":"2","c":"4","d":"5"},"mtu":1401,"dns":["1.1.1.1"]}`)
+	all, faults := Union(options, daemon, place)
+	var places []string
+	for _, f := range faults {
+		places = append(places, strings.TrimPrefix(f.Place, place))
+	}
+	if got := strings.Join(places, " "); got != ".debug .log-opts.c .mtu" {
+		t.Errorf("faults %v", faults)
+	}
+	const want = `{"debug":false,"dns":["1.1.1.1"],"labels":["a=1"],"log-opts":{"a":"1","b":"2","c":"4","d":"5"},"mtu":1401}`
+	if got := string(marshal(all)); got != want {
+		t.Errorf("got %s", got)
+	}
+	if all, faults := Union(nil, nil, place); len(all)+len(faults) > 0 || all == nil {
+		t.Errorf("of nothing: %v, %v", all, faults)
 	}
 }

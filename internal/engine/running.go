@@ -21,7 +21,7 @@ func Running(s settings.Settings, facts state.Facts) (state.Goal, error) {
 		return state.Goal{}, err
 	}
 	s = effective(s)
-	merged, err := dockerd.Merge(present(facts), facts.Ledger.Daemon, facts.Ledger.Earlier, daemonKeys(s, facts))
+	merged, err := dockerd.Merge(present(facts), memory(facts.Ledger), daemonKeys(s, facts))
 	if err != nil {
 		return state.Goal{}, err
 	}
@@ -38,9 +38,10 @@ func Running(s settings.Settings, facts state.Facts) (state.Goal, error) {
 	goal := state.Goal{
 		Owned:    slices.Sorted(maps.Keys(files)),
 		Daemon:   merged.Owned,
+		Found:    merged.Found,
 		Earlier:  merged.Earlier,
 		Endpoint: endpoint(s),
-		Notes:    notes(s, facts),
+		Notes:    append(notes(s, facts), mergeNotes(merged)...),
 		Have:     have(facts),
 	}
 	returnUnwanted(files, facts.Ledger)
@@ -102,7 +103,8 @@ func daemonKeys(s settings.Settings, facts state.Facts) map[string]json.RawMessa
 func foreignKey(facts state.Facts, key string) bool {
 	_, there := daemonJSON(present(facts))[key]
 	_, ours := facts.Ledger.Daemon[key]
-	return there && !ours
+	_, pending := facts.Ledger.Pending[key]
+	return there && !ours && !pending
 }
 
 func quoted(path string) json.RawMessage { return json.RawMessage(`"` + path + `"`) }

@@ -77,7 +77,7 @@ func TestParseFaults(t *testing.T) {
 		{"port and certificates in public", `{"docker": {"port": 2376}, "certs": {}}`, "", []string{
 			`publicSettings.certs: is a secret, and public settings can be read by others (move it to protectedSettings.certs, which travels encrypted, and replace it, since others may have read it)`}},
 		{"host without certificates", `{"docker": {"options": ["-D", "-H", "tcp://0.0.0.0:2375"]}}`, "", []string{
-			`publicSettings.docker.options[2]: needs certificates: 0.0.0.0:2375 would be open to everyone` + twoWays}},
+			`publicSettings.docker.options[1]: needs certificates: 0.0.0.0:2375 would be open to everyone` + twoWays}},
 		{"loopback without certificates", `{"docker": {"options": ["-H tcp://127.0.0.1:2375"]}}`, "", []string{
 			`publicSettings.docker.options[0]: needs certificates: 127.0.0.1:2375 would be open to every account and program on this VM` + twoWays}},
 		{"two opinions on the port", `{"docker": {"port": 2376, "tls": false, "options": ["-H=tcp://0.0.0.0:2375", "-H=tcp://10.0.0.4:2376"]}}`, "", []string{

@@ -14,8 +14,9 @@ type Goal struct {
 	Have State
 
 	Owned    []string                   // the files in Want that are ours, not given back
-	Daemon   map[string]json.RawMessage // the keys of daemon.json that are ours
-	Earlier  map[string]json.RawMessage // the values which those keys had before us
+	Daemon   map[string]json.RawMessage // the values of daemon.json that are ours, by path (dockerd.Merged)
+	Found    map[string]json.RawMessage // those of them that are in it now, as far as they are ours
+	Earlier  map[string]json.RawMessage // what stood in their places before us
 	Endpoint Endpoint
 	Notes    []string // what a person should know although nothing is wrong
 }
