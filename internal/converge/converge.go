@@ -45,6 +45,9 @@ type Units interface {
 	Restart(ctx context.Context, units ...string) error
 	// ReloadUnit returns when the unit has said that it works with what it read.
 	ReloadUnit(ctx context.Context, unit string) error
+	// HoldBack makes every start of the units a start of nothing, until Release.
+	HoldBack(units ...string) error
+	Release(units ...string) error
 }
 
 // Accounts is the user database.
@@ -53,9 +56,13 @@ type Accounts interface {
 	RemoveMember(context.Context, state.Member) error
 }
 
-// Engine is the container engine, as far as it has to be asked whether it is there.
+// Engine is the container engine, as far as it has to be asked something.
 type Engine interface {
+	// Ready returns when the engine answers.
 	Ready(ctx context.Context, at state.Endpoint) error
+	// Approves gives the engine's complaint about a content of its configuration file. An engine that
+	// cannot be asked, or is not there, complains about nothing.
+	Approves(ctx context.Context, path string, content []byte) error
 }
 
 // Memory keeps the ledger over a power cut.

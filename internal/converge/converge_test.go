@@ -66,7 +66,22 @@ func (w *world) Start(_ context.Context, u ...string) error {
 func (w *world) AddMember(context.Context, state.Member) error    { return w.deed("add member") }
 func (w *world) RemoveMember(context.Context, state.Member) error { return w.deed("remove member") }
 func (w *world) Ready(context.Context, state.Endpoint) error      { return w.deed("ready") }
-func (w *world) SaveLedger(l state.Ledger) error                  { w.ledger = l; return nil }
+func (w *world) HoldBack(u ...string) error {
+	if len(u) == 0 {
+		return nil
+	}
+	return w.deed("hold back " + strings.Join(u, " "))
+}
+func (w *world) Release(u ...string) error {
+	if len(u) == 0 {
+		return nil
+	}
+	return w.deed("release " + strings.Join(u, " "))
+}
+func (w *world) Approves(_ context.Context, path string, _ []byte) error {
+	return w.deed("approve of " + path)
+}
+func (w *world) SaveLedger(l state.Ledger) error { w.ledger = l; return nil }
 
 func newWorld() *world {
 	return &world{have: state.State{
@@ -175,5 +190,35 @@ func TestRunTouchesNothingWhenItCannotAim(t *testing.T) {
 	c.Aim = func(state.Facts) (state.Goal, error) { return state.Goal{}, errors.New("no") }
 	if _, err := c.Run(t.Context()); err == nil || len(w.did) != 0 || w.ledger.Format != 0 {
 		t.Errorf("did %q, ledger %+v, error %v", w.did, w.ledger, err)
+	}
+}
+
+// An engine that comes with the run is held back until it has approved; what it refuses is undone.
+func TestRefusedFileIsUndone(t *testing.T) {
+	w := newWorld()
+	w.fail = "approve of /etc/a.json"
+	c := w.converger()
+	aim := c.Aim
+	c.Aim = func(f state.Facts) (state.Goal, error) {
+		goal, err := aim(f)
+		goal.Check = state.Check{
+			Path: "/etc/a.json", Units: []string{"docker.service"},
+			Paths: []string{"/etc/b.conf", "/etc/a.json"}, Fallback: map[string]state.File{"/etc/a.json": {Exists: true, Content: []byte("before us")}},
+		}
+		return goal, err
+	}
+	result, err := c.Run(t.Context())
+	want := []string{
+		"write /etc/a.json", "hold back docker.service", "install docker.io", "release docker.service",
+		"approve of /etc/a.json", "write /etc/b.conf", "write /etc/a.json",
+	}
+	if err == nil || !reflect.DeepEqual(w.did, want) {
+		t.Errorf("error %v, did %q, want %q", err, w.did, want)
+	}
+	if got := string(w.have.Files["/etc/a.json"].Content); got != "before us" || w.have.Files["/etc/b.conf"].Exists {
+		t.Errorf("the file says %q", got)
+	}
+	if last := result.Steps[2]; last.Phase != Failed || last.Name != "approval" {
+		t.Errorf("step %+v", last)
 	}
 }

@@ -27,3 +27,22 @@ func mergeNotes(m dockerd.Merged) []string {
 	}
 	return all
 }
+
+// check has the engine approve of daemon.json. When it is installed only after the file was laid, and
+// refuses it, the listener goes first: without that file it would be open to everybody.
+func check(file state.File, facts state.Facts) state.Check {
+	if !file.Exists {
+		return state.Check{}
+	}
+	c := state.Check{
+		Path: DaemonJSON, Units: []string{Socket, Service},
+		Paths: []string{SocketDropIn, DaemonJSON}, Fallback: map[string]state.File{},
+	}
+	for _, p := range c.Paths {
+		c.Fallback[p] = facts.Files[p]
+		if found, ours := facts.Ledger.Files[p]; ours {
+			c.Fallback[p] = givenBack(found)
+		}
+	}
+	return c
+}

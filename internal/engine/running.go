@@ -41,6 +41,7 @@ func Running(s settings.Settings, facts state.Facts) (state.Goal, error) {
 		Found:    merged.Found,
 		Earlier:  merged.Earlier,
 		Endpoint: endpoint(s),
+		Check:    check(files[DaemonJSON], facts),
 		Notes:    append(notes(s, facts), mergeNotes(merged)...),
 		Have:     have(facts),
 	}

@@ -19,6 +19,7 @@ const readyWithin = 2 * time.Minute
 // Engine is the container engine, asked where its clients ask it.
 type Engine struct {
 	docker.Engine
+	docker.Approver
 	units *systemd.Manager
 }
 

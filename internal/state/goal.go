@@ -18,7 +18,18 @@ type Goal struct {
 	Found    map[string]json.RawMessage // those of them that are in it now, as far as they are ours
 	Earlier  map[string]json.RawMessage // what stood in their places before us
 	Endpoint Endpoint
+	Check    Check
 	Notes    []string // what a person should know although nothing is wrong
+}
+
+// Check is a file that the engine itself is to approve of before it reads it. The zero value is none.
+type Check struct {
+	Path string
+	// Units are held back while the engine is installed, so that none starts with a file that it refuses;
+	// Fallback is what the files become again, in the order of Paths, when it does refuse.
+	Units    []string
+	Paths    []string
+	Fallback map[string]File
 }
 
 // Endpoint is where the engine has to answer beside its unix socket. The zero value is nowhere.
