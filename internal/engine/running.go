@@ -148,7 +148,11 @@ func listenerFile(d settings.Docker) map[string]state.File {
 	if len(addresses) == 0 {
 		return nil
 	}
-	content := "# Written by the Docker VM extension from its settings; changes here are overwritten.\n[Socket]\n"
+	key := "docker.port"
+	if len(d.Hosts) > 0 {
+		key = "docker.options"
+	}
+	content := "# Written by the Docker VM extension from " + key + " in its settings; changes here are overwritten.\n[Socket]\n"
 	if slices.ContainsFunc(addresses, ofAnInterface) {
 		// At boot the socket is opened before the network has its addresses (systemd.socket(5)).
 		content += "FreeBind=yes\n"
