@@ -233,7 +233,7 @@ func (l *lab) engineRefusesFirst() {
 	if now := l.count("docker.service", "^Starting "); now != starts {
 		l.Errorf("the engine was started %d times", now-starts)
 	}
-	if left := l.sh("ls /etc/systemd/system/docker.socket.d /run/systemd/system/docker.*.d 2>/dev/null || true"); left != "" {
+	if left := l.sh("find /etc/systemd/system/docker.socket.d /run/systemd/system/docker.*.d -type f 2>/dev/null || true"); left != "" {
 		l.Errorf("left behind: %s", left)
 	}
 	l.succeed(l.remote(`{"docker":{"port":2376}}`))
