@@ -34,7 +34,7 @@ func checkKey(name string, value json.RawMessage, place string) fault.List {
 	}
 	var faults fault.List
 	for _, wrong := range misfits(key.Kind, name, value) {
-		faults = append(faults, invalid(place+wrong.at, wrong.hint, "%s", wrong.problem))
+		faults = append(faults, invalid(place+wrong.at, wrong.hintInFile(), "%s", wrong.problem))
 	}
 	return faults
 }
