@@ -97,7 +97,7 @@ func TestTranslateFaults(t *testing.T) {
 		{"open quote", []string{`--label "a=b`}, "[0]: has a quote", "--label=key=value"},
 		{"no value at the end", []string{"--label"}, "[0]: --label has no value", "write --label=key=value"},
 		{"no value before a flag", []string{"--mtu", "-D"}, "[0]: --mtu has no value", "write --mtu=10"},
-		{"empty value", []string{"--bip="}, "[0]: the value of --bip is empty", "write --bip=VALUE"},
+		{"empty value", []string{"--bip="}, "[0]: the value of --bip is empty", "write --bip=10.10.0.1/16"},
 		{"empty quoted value", []string{`--bip ""`}, "[0]: the value of --bip is empty", ""},
 		{"not a number", []string{"--mtu=big"}, "[0]: the value of --mtu is not a whole number", "write --mtu=10"},
 		{"negative count", []string{"--mtu=-5"}, "[0]: the value of --mtu is not a whole number of 0", ""},
