@@ -145,7 +145,7 @@ func (c Converger) Run(ctx context.Context) (Result, error) {
 	if len(steps) == 0 {
 		return result, nil
 	}
-	r := &run{Converger: c, steps: steps, ledger: claim(facts.Ledger, facts, goal)}
+	r := &run{Converger: c, steps: steps, have: goal.Have, ledger: claim(facts.Ledger, facts, goal)}
 	result.Steps, err = r.apply(ctx)
 	if err != nil {
 		return result, err
@@ -179,6 +179,7 @@ func (c Converger) verify() error {
 type run struct {
 	Converger
 	steps    []Step
+	have     state.State // as it was found
 	ledger   state.Ledger
 	progress []Progress
 }
@@ -196,7 +197,7 @@ func (r *run) apply(ctx context.Context) ([]Progress, error) {
 			return r.progress, fault.New(fault.Superseded, "", "", "stopped before step %d of %d: newer settings took over", i+1, len(r.steps))
 		}
 		if err := r.take(ctx, i); err != nil {
-			return r.progress, err
+			return r.progress, r.undo(ctx, i, err)
 		}
 	}
 	return r.progress, nil

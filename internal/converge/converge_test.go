@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"reflect"
 	"strings"
 	"testing"
@@ -98,7 +99,7 @@ func (w *world) converger() Converger {
 		Survey: func() (state.Facts, error) { return state.Facts{Ledger: w.ledger, Files: w.have.Files}, nil },
 		Aim: func(f state.Facts) (state.Goal, error) {
 			have := w.have
-			have.Units = map[string]state.Unit{}
+			have.Files, have.Units = maps.Clone(w.have.Files), map[string]state.Unit{}
 			for name, u := range w.have.Units {
 				u.Started = f.Ledger.Units[name].Started
 				have.Units[name] = u
@@ -220,5 +221,34 @@ func TestRefusedFileIsUndone(t *testing.T) {
 	}
 	if last := result.Steps[2]; last.Phase != Failed || last.Name != "approval" {
 		t.Errorf("step %+v", last)
+	}
+}
+
+// An engine that ran, and does not start with what the run has written, runs again with what it had.
+func TestFailedRestartIsUndone(t *testing.T) {
+	before := state.File{Exists: true, Content: []byte("before us")}
+	for name, c := range map[string]struct {
+		ran  bool
+		want []string
+		says string
+	}{
+		"ran":         {true, []string{"write /etc/a.json", "reload", "restart", "write /etc/a.json", "start docker.service"}, "and it runs again"},
+		"did not run": {false, []string{"write /etc/a.json", "start docker.service"}, "cannot start docker.service"},
+	} {
+		w := newWorld()
+		w.have.Files["/etc/a.json"] = before
+		w.have.Packages["docker.io"] = state.Package{Installed: true}
+		w.have.Units["docker.service"] = state.Unit{Active: c.ran, Reloaded: "old"}
+		w.fail = c.want[len(c.want)-1]
+		if c.ran {
+			w.fail = "restart"
+		}
+		_, err := w.converger().Run(t.Context())
+		if fault.CodeOf(err) != fault.EngineStart || !strings.Contains(err.Error(), c.says) || !reflect.DeepEqual(w.did, c.want) {
+			t.Errorf("%s: %v, did %q, want %q", name, err, w.did, c.want)
+		}
+		if got := string(w.have.Files["/etc/a.json"].Content) == "before us"; got != c.ran {
+			t.Errorf("%s: the file is as before: %v", name, got)
+		}
 	}
 }

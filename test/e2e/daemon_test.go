@@ -178,28 +178,37 @@ func (l *lab) oldKeys() {
 // refused has a value whose form is right, and which only the engine can know to be wrong.
 const refused = `{"docker":{"port":2376,"daemon":{"userns-remap":"nobody-here"}}}`
 
-// An engine that can be asked refuses before anything is changed. An older one can only be tried.
+// An engine that can be asked refuses before anything is changed. An older one can only be tried, and runs
+// again with what it had. The container does not notice.
 func (l *lab) engineRefuses() {
+	witness := l.runContainer("witness", "no")
 	pid, before := l.enginePID(), l.daemonJSON()
 	s := l.enable(l.remote(refused))
 	l.Logf("%s: %s", l.vm.Suite(), show(s))
-	switch l.vm.Suite() {
-	case "bookworm":
-		if s.State != agent.Error || s.Code != 53 {
-			l.Errorf("status %s", show(s))
-		}
-	default:
-		if s.State != agent.Error || s.Code != 57 || !strings.Contains(s.Message, "nobody-here") || !strings.Contains(s.Message, "/etc/docker/daemon.json") {
-			l.Errorf("status %s", show(s))
-		}
-		if l.enginePID() != pid {
-			l.Error("the engine was restarted")
-		}
-		l.wantDaemonJSON(before)
-		if left := l.sh("ls /run/docker-extension/daemon.json 2>/dev/null || true"); left != "" {
-			l.Errorf("left behind: %s", left)
-		}
+	code := 57
+	if l.vm.Suite() == "bookworm" {
+		code = 53 // 20.10 can only be tried
 	}
+	if s.State != agent.Error || s.Code != code || code == 57 && !strings.Contains(s.Message, "/etc/docker/daemon.json") {
+		l.Errorf("status %s", show(s))
+	}
+	if now := l.enginePID(); code == 57 && now != pid {
+		l.Error("the engine was restarted")
+	}
+	// What no engine can be asked about: --validate has nothing against this one.
+	tried := l.enable(l.remote(`{"docker":{"port":2377,"options":["--storage-driver=nope"]}}`))
+	l.Logf("%s: %s", l.vm.Suite(), show(tried))
+	if tried.State != agent.Error || tried.Code != 53 || !strings.Contains(tried.Message, "it runs again") {
+		l.Errorf("status %s", show(tried))
+	}
+	l.wantDaemonJSON(before)
+	l.wantVersion(l.keys, 2376)
+	l.wantClosed(2377)
+	witness.wantUntouched(l)
+	if left := l.sh("ls /run/docker-extension/daemon.json 2>/dev/null || true"); left != "" {
+		l.Errorf("left behind: %s", left)
+	}
+	l.sh("docker rm -f witness")
 	l.succeed(l.remote(`{"docker":{"port":2376},"uninstall":{"purgeData":"true"}}`))
 	l.wantVersion(l.keys, 2376)
 }
