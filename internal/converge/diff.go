@@ -42,7 +42,7 @@ func fileSteps(goal state.Goal) []Step {
 		}
 		parts[key].Paths = append(parts[key].Paths, p)
 		parts[key].Files[p] = file
-		if p == goal.Check.Path && len(missing(goal)) == 0 {
+		if p == goal.Check.Path && !comes(goal) {
 			asked = fmt.Sprint(turnOfApproval)
 		}
 	}
@@ -105,6 +105,12 @@ func missing(goal state.Goal) []string {
 	})
 }
 
+// comes tells whether the engine comes with this run, as far as it matters: one that runs already can be
+// asked at once, and must not be held back, because an upgrade that restarts it would then stop it.
+func comes(goal state.Goal) bool {
+	return len(missing(goal)) > 0 && !slices.ContainsFunc(goal.Check.Units, func(u string) bool { return goal.Have.Units[u].Active })
+}
+
 // approval makes the step that asks the engine about a file; undo tells that the file is in place before
 // there is an engine to be asked.
 func approval(goal state.Goal, undo bool) Step {
@@ -121,7 +127,7 @@ func installSteps(goal state.Goal) []Step {
 	want, have := goal.Want, goal.Have
 	var steps []Step
 	if names := missing(goal); len(names) > 0 {
-		if want.Files[goal.Check.Path].Exists {
+		if want.Files[goal.Check.Path].Exists && comes(goal) {
 			steps = append(steps, InstallPackages{names, goal.Check.Units}, approval(goal, true))
 		} else {
 			steps = append(steps, InstallPackages{Packages: names})

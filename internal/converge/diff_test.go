@@ -70,6 +70,19 @@ func TestDiff(t *testing.T) {
 				"listener: write /etc/x.d/50-us.conf",
 			},
 		},
+		"the engine runs, and only its client is missing": {
+			have: func(s *state.State) {
+				s.Files, s.Packages = nil, nil
+			},
+			check: state.Check{Path: "/etc/docker/daemon.json", Units: []string{"docker.service"}},
+			steps: []string{
+				"certificates: write /etc/docker/key.pem",
+				"approval: ask the engine whether it takes /etc/docker/daemon.json",
+				"daemon.json: write /etc/docker/daemon.json",
+				"listener: write /etc/x.d/50-us.conf",
+				"packages: install docker.io",
+			},
+		},
 		"TLS goes: the listener first, the certificates last": {
 			want: func(s *state.State) {
 				s.Files["/etc/docker/key.pem"], s.Files["/etc/x.d/50-us.conf"] = state.File{}, state.File{}
