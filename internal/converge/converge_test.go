@@ -20,13 +20,14 @@ type world struct {
 	have     state.State
 	ledger   state.Ledger
 	did      []string
-	fail     string // the deed that fails
+	fail     string // the deed that fails, once
 	stubborn bool   // deeds have no effect
 }
 
 func (w *world) deed(what string) error {
 	w.did = append(w.did, what)
 	if what == w.fail {
+		w.fail = "" // the next time it works
 		return fault.New(fault.EngineStart, "", "look", "cannot %s", what)
 	}
 	return nil
@@ -232,7 +233,7 @@ func TestFailedRestartIsUndone(t *testing.T) {
 		want []string
 		says string
 	}{
-		"ran":         {true, []string{"write /etc/a.json", "reload", "restart", "write /etc/a.json", "start docker.service"}, "and it runs again"},
+		"ran":         {true, []string{"write /etc/a.json", "reload", "restart", "write /etc/a.json", "restart"}, "and it runs again"},
 		"did not run": {false, []string{"write /etc/a.json", "start docker.service"}, "cannot start docker.service"},
 	} {
 		w := newWorld()

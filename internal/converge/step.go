@@ -237,11 +237,6 @@ func (s RestartUnits) do(ctx context.Context, run *run) error {
 			return err
 		}
 	}
-	return s.start(ctx, run)
-}
-
-// start is the second half of do.
-func (s RestartUnits) start(ctx context.Context, run *run) error {
 	if s.Refresh {
 		if err := run.Units.DaemonReload(ctx); err != nil {
 			return err

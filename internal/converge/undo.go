@@ -32,8 +32,9 @@ func (r *run) undo(ctx context.Context, failed int, err error) error {
 	if !undone {
 		return err
 	}
-	restart.Stop = nil
-	if undoErr := restart.start(ctx, r); undoErr != nil {
+	// A socket may have started with its new addresses.
+	restart.Stop = restart.Start
+	if restart.do(ctx, r) != nil {
 		return fmt.Errorf("%w; the files are as they were, but with them it does not start either", err)
 	}
 	return fmt.Errorf("%w; the files are as they were, and it runs again", err)
