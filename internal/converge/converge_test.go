@@ -248,6 +248,9 @@ func TestFailedRestartIsUndone(t *testing.T) {
 		if fault.CodeOf(err) != fault.EngineStart || !strings.Contains(err.Error(), c.says) || !reflect.DeepEqual(w.did, c.want) {
 			t.Errorf("%s: %v, did %q, want %q", name, err, w.did, c.want)
 		}
+		if started := w.ledger.Units["docker.service"].Started; started != "" {
+			t.Errorf("%s: the unit is said to have read %q", name, started)
+		}
 		if got := string(w.have.Files["/etc/a.json"].Content) == "before us"; got != c.ran {
 			t.Errorf("%s: the file is as before: %v", name, got)
 		}
