@@ -154,9 +154,9 @@ func success(ctx context.Context, m *machine.Machine, goal state.Goal) (string, 
 	sentence := "Docker " + version + " is running"
 	switch {
 	case goal.Endpoint.TLS:
-		sentence += fmt.Sprintf(" and answers on port %d to clients with a certificate", goal.Endpoint.Port)
-	case goal.Endpoint.Port != 0:
-		sentence += fmt.Sprintf(" and answers on port %[1]d without TLS: anyone who reaches port %[1]d is root on this VM", goal.Endpoint.Port)
+		sentence += fmt.Sprintf(" and answers on %s to clients with a certificate", goal.Endpoint)
+	case len(goal.Endpoint.Addresses) > 0:
+		sentence += fmt.Sprintf(" and answers on %[1]s without TLS: anyone who reaches %[1]s is root on this VM", goal.Endpoint)
 	}
 	return sentence, nil
 }

@@ -45,6 +45,9 @@ type Units interface {
 	Restart(ctx context.Context, units ...string) error
 	// ReloadUnit returns when the unit has said that it works with what it read.
 	ReloadUnit(ctx context.Context, unit string) error
+	// HoldBack makes every start of the units a start of nothing, until Release.
+	HoldBack(units ...string) error
+	Release(units ...string) error
 }
 
 // Accounts is the user database.
@@ -53,9 +56,13 @@ type Accounts interface {
 	RemoveMember(context.Context, state.Member) error
 }
 
-// Engine is the container engine, as far as it has to be asked whether it is there.
+// Engine is the container engine, as far as it has to be asked something.
 type Engine interface {
+	// Ready returns when the engine answers.
 	Ready(ctx context.Context, at state.Endpoint) error
+	// Approves gives the engine's complaint about a content of its configuration file. An engine that
+	// cannot be asked, or is not there, complains about nothing.
+	Approves(ctx context.Context, path string, content []byte) error
 }
 
 // Memory keeps the ledger over a power cut.
@@ -138,7 +145,7 @@ func (c Converger) Run(ctx context.Context) (Result, error) {
 	if len(steps) == 0 {
 		return result, nil
 	}
-	r := &run{Converger: c, steps: steps, ledger: claim(facts.Ledger, facts, goal)}
+	r := &run{Converger: c, steps: steps, have: goal.Have, ledger: claim(facts.Ledger, facts, goal)}
 	result.Steps, err = r.apply(ctx)
 	if err != nil {
 		return result, err
@@ -172,6 +179,7 @@ func (c Converger) verify() error {
 type run struct {
 	Converger
 	steps    []Step
+	have     state.State // as it was found
 	ledger   state.Ledger
 	progress []Progress
 }
@@ -189,7 +197,7 @@ func (r *run) apply(ctx context.Context) ([]Progress, error) {
 			return r.progress, fault.New(fault.Superseded, "", "", "stopped before step %d of %d: newer settings took over", i+1, len(r.steps))
 		}
 		if err := r.take(ctx, i); err != nil {
-			return r.progress, err
+			return r.progress, r.undo(ctx, i, err)
 		}
 	}
 	return r.progress, nil

@@ -19,7 +19,7 @@ func claim(old state.Ledger, facts state.Facts, goal state.Goal) state.Ledger {
 			l.Files[p] = state.Found{Existed: before.Exists, Mode: uint32(before.Mode), Content: before.Content}
 		}
 	}
-	l.Daemon = merged(goal.Daemon, old.Daemon)
+	l.Daemon, l.Pending = goal.Found, orEmpty(goal.Daemon)
 	l.Earlier = merged(goal.Earlier, old.Earlier)
 	claimMembers(&l, goal)
 	claimPackages(&l, goal)
@@ -66,7 +66,7 @@ func claimPackages(l *state.Ledger, goal state.Goal) {
 func settle(claimed state.Ledger, goal state.Goal) state.Ledger {
 	l := clone(claimed)
 	maps.DeleteFunc(l.Files, func(p string, _ state.Found) bool { return !slices.Contains(goal.Owned, p) })
-	l.Daemon, l.Earlier = goal.Daemon, goal.Earlier
+	l.Daemon, l.Pending, l.Earlier = goal.Daemon, nil, goal.Earlier
 	l.Members = slices.DeleteFunc(l.Members, func(m state.Member) bool {
 		in, wanted := goal.Want.Members[m]
 		return wanted && !in

@@ -11,7 +11,7 @@ import (
 // packages that came with us only the removable ones go: others may need the rest by now. With purge
 // the engine's data goes too, unless the engine was here before us.
 func Gone(facts state.Facts, removable []string, purge bool) (state.Goal, error) {
-	merged, err := dockerd.Merge(present(facts), facts.Ledger.Daemon, facts.Ledger.Earlier, nil)
+	merged, err := dockerd.Merge(present(facts), memory(facts.Ledger), nil)
 	if err != nil {
 		return state.Goal{}, err
 	}
@@ -22,7 +22,7 @@ func Gone(facts state.Facts, removable []string, purge bool) (state.Goal, error)
 			files[p] = daemonGivenBack(merged, found, facts)
 		}
 	}
-	goal := state.Goal{Have: have(facts)}
+	goal := state.Goal{Have: have(facts), Found: merged.Found}
 	goal.Want = state.State{
 		Files:    files,
 		Packages: map[string]state.Package{},

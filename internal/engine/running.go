@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -20,7 +21,7 @@ func Running(s settings.Settings, facts state.Facts) (state.Goal, error) {
 		return state.Goal{}, err
 	}
 	s = effective(s)
-	merged, err := dockerd.Merge(present(facts), facts.Ledger.Daemon, facts.Ledger.Earlier, daemonKeys(s, facts))
+	merged, err := dockerd.Merge(present(facts), memory(facts.Ledger), daemonKeys(s, facts))
 	if err != nil {
 		return state.Goal{}, err
 	}
@@ -37,9 +38,11 @@ func Running(s settings.Settings, facts state.Facts) (state.Goal, error) {
 	goal := state.Goal{
 		Owned:    slices.Sorted(maps.Keys(files)),
 		Daemon:   merged.Owned,
+		Found:    merged.Found,
 		Earlier:  merged.Earlier,
 		Endpoint: endpoint(s),
-		Notes:    notes(s, facts),
+		Check:    check(files[DaemonJSON], facts),
+		Notes:    append(notes(s, facts), mergeNotes(merged)...),
 		Have:     have(facts),
 	}
 	returnUnwanted(files, facts.Ledger)
@@ -57,7 +60,7 @@ func Running(s settings.Settings, facts state.Facts) (state.Goal, error) {
 // engine is installed and runs, and its configuration is the administrator's own.
 func effective(s settings.Settings) settings.Settings {
 	if s.InstallOnly {
-		s.Docker.Port, s.Docker.Daemon, s.Certificates = 0, nil, nil
+		s.Docker.Port, s.Docker.Hosts, s.Docker.Daemon, s.Certificates = 0, nil, nil, nil
 	}
 	return s
 }
@@ -101,7 +104,8 @@ func daemonKeys(s settings.Settings, facts state.Facts) map[string]json.RawMessa
 func foreignKey(facts state.Facts, key string) bool {
 	_, there := daemonJSON(present(facts))[key]
 	_, ours := facts.Ledger.Daemon[key]
-	return there && !ours
+	_, pending := facts.Ledger.Pending[key]
+	return there && !ours && !pending
 }
 
 func quoted(path string) json.RawMessage { return json.RawMessage(`"` + path + `"`) }
@@ -136,25 +140,40 @@ func certificateFiles(c *settings.Certificates) map[string]state.File {
 	}
 }
 
-// listenerFile gives the drop-in by which systemd hands the engine a TCP socket beside the unix one.
-// The engine cannot tell that this one is a TCP socket and would serve it without TLS, too: nobody
-// but endpoint decides whether it may exist.
+// listenerFile gives the drop-in by which systemd hands the engine TCP sockets beside the unix one.
+// The engine cannot tell that these are TCP sockets and would serve them without TLS, too: nobody
+// but endpoint decides whether they may exist.
 func listenerFile(d settings.Docker) map[string]state.File {
-	if d.Port == 0 {
+	addresses := d.Listeners()
+	if len(addresses) == 0 {
 		return nil
 	}
-	content := fmt.Sprintf("# Written by the Docker VM extension from docker.port in its settings; changes here are overwritten.\n"+
-		"[Socket]\nListenStream=0.0.0.0:%d\n", d.Port)
+	key := "docker.port"
+	if len(d.Hosts) > 0 {
+		key = "docker.options"
+	}
+	content := "# Written by the Docker VM extension from " + key + " in its settings; changes here are overwritten.\n[Socket]\n"
+	if slices.ContainsFunc(addresses, ofAnInterface) {
+		// At boot the socket is opened before the network has its addresses (systemd.socket(5)).
+		content += "FreeBind=yes\n"
+	}
+	for _, a := range addresses {
+		content += "ListenStream=" + a.String() + "\n"
+	}
 	return map[string]state.File{SocketDropIn: {Exists: true, Mode: 0o644, Content: []byte(content)}}
 }
 
-// endpoint gives where the engine is to answer. The settings have been checked: a port without TLS
-// is there only if they said so in so many words.
+// ofAnInterface tells whether an address is there only when some interface has it.
+func ofAnInterface(a netip.AddrPort) bool { return !a.Addr().IsUnspecified() && !a.Addr().IsLoopback() }
+
+// endpoint gives where the engine is to answer. The settings have been checked: an address without
+// TLS is there only if they said so in so many words.
 func endpoint(s settings.Settings) state.Endpoint {
-	if s.Docker.Port == 0 {
+	addresses := s.Docker.Listeners()
+	if len(addresses) == 0 {
 		return state.Endpoint{}
 	}
-	return state.Endpoint{Port: s.Docker.Port, TLS: s.Docker.TLS}
+	return state.Endpoint{Addresses: addresses, TLS: s.Docker.TLS}
 }
 
 // returnUnwanted adds the files that were ours and are no longer wanted, as we found them.

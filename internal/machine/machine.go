@@ -41,7 +41,7 @@ func New(root files.Root, log *logrus.Entry) *Machine {
 	return &Machine{
 		Root:     root,
 		Systemd:  manager,
-		Engine:   Engine{docker.Engine{Root: root}, manager},
+		Engine:   Engine{docker.Engine{Root: root}, docker.Approver{Root: root, Runner: runner}, manager},
 		apt:      apt.Apt{Root: root, Runner: runner},
 		accounts: accounts.Accounts{Root: root, Runner: runner},
 	}
@@ -131,8 +131,11 @@ func (u units) ReloadUnit(ctx context.Context, unit string) error {
 }
 
 // Start clears the count of failed starts first: a unit that failed too often is refused otherwise,
-// although its configuration has been put right.
+// although its configuration has been put right. A run that was killed may have left units held back.
 func (u units) Start(ctx context.Context, names ...string) error {
+	if err := u.Release(names...); err != nil {
+		return err
+	}
 	if err := u.ResetFailed(ctx, names...); err != nil {
 		return err
 	}

@@ -76,6 +76,17 @@ func TestParseFaults(t *testing.T) {
 			`protectedSettings.certs.ca: is neither PEM nor base64 of PEM (send the content of the PEM file, or its base64: base64 -w0 FILE)`}},
 		{"port and certificates in public", `{"docker": {"port": 2376}, "certs": {}}`, "", []string{
 			`publicSettings.certs: is a secret, and public settings can be read by others (move it to protectedSettings.certs, which travels encrypted, and replace it, since others may have read it)`}},
+		{"host without certificates", `{"docker": {"options": ["-D", "-H", "tcp://0.0.0.0:2375"]}}`, "", []string{
+			`publicSettings.docker.options[1]: needs certificates: 0.0.0.0:2375 would be open to everyone` + twoWays}},
+		{"loopback without certificates", `{"docker": {"options": ["-H tcp://127.0.0.1:2375"]}}`, "", []string{
+			`publicSettings.docker.options[0]: needs certificates: 127.0.0.1:2375 would be open to every account and program on this VM` + twoWays}},
+		{"two opinions on the port", `{"docker": {"port": 2376, "tls": false, "options": ["-H=tcp://0.0.0.0:2375", "-H=tcp://10.0.0.4:2376"]}}`, "", []string{
+			`publicSettings.docker.options[0]: --host opens port 2375, but publicSettings.docker.port says 2376 (say it in one of the two places)`}},
+		{"host by name", `{"dockerport": "2376", "docker": {"options": ["-H=tcp://vm:2376"]}}`, `{}`, []string{
+			`publicSettings.dockerport: needs certificates: 2376 would be open to everyone` + twoWays,
+			`publicSettings.docker.options[0]: --host names a host or an interface by something other than its IP address (write an IP address and a port, like --host=tcp://0.0.0.0:2376)`}},
+		{"host by name alone", `{"docker": {"options": ["-H=tcp://vm:2376"]}}`, `{}`, []string{
+			`publicSettings.docker.options[0]: --host names a host or an interface by something other than its IP address (write an IP address and a port, like --host=tcp://0.0.0.0:2376)`}},
 		{"old and new", `{"docker": {"port": 1, "tls": false}, "dockerport": 1, "compose": {"services": {}}, "composeup": {"a": {}}}`, "", []string{
 			`publicSettings.dockerport: is the key of 2014 for publicSettings.docker.port, and both are there (remove dockerport)`,
 			`publicSettings.composeup: is the key of 2014 for publicSettings.compose, and both are there (remove composeup)`}},

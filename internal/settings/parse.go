@@ -39,6 +39,8 @@ type parser struct {
 	faults   fault.List
 	order    []map[string]int // of the places of each section
 	certs    bool             // certificates were sent, right or wrong
+
+	hostPlace string // of the first --host that opens a TCP address
 }
 
 // load reads and validates one section and decodes what is right of it.
@@ -109,6 +111,7 @@ func (p *parser) takePublic(wire publicWire) {
 	s.PurgeData = bool(wire.Uninstall.PurgeData)
 	p.takeDaemon()
 	p.takeOldPublic(wire)
+	p.takeHosts()
 }
 
 // settings gives the settings of the engine with defaults for what was not said.

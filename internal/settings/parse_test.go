@@ -2,6 +2,7 @@ package settings
 
 import (
 	"encoding/json"
+	"net/netip"
 	"reflect"
 	"slices"
 	"testing"
@@ -74,6 +75,24 @@ func TestParse(t *testing.T) {
 			with(func(s *Settings) {
 				s.Docker.Port, s.Docker.TLS = 2375, false
 				s.Notes = []string{"publicSettings.docker.tls is false: anyone who reaches port 2375 is root on this VM"}
+			})},
+		{"hosts", `{"docker": {"options": ["-H", "fd://", "-H", "tcp://:2375", "-H", "tcp://10.0.0.4:2376"], "tls": false}}`, "",
+			with(func(s *Settings) {
+				s.Docker.TLS = false
+				s.Docker.Options = []string{"-H", "fd://", "-H", "tcp://:2375", "-H", "tcp://10.0.0.4:2376"}
+				s.Docker.Hosts = []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:2375"), netip.MustParseAddrPort("10.0.0.4:2376")}
+				s.Notes = []string{
+					"--host is left out: the engine listens on /run/docker.sock already",
+					"--host with :2375 means 127.0.0.1:2375 to the engine; write 0.0.0.0:2375 for clients on other hosts",
+					"publicSettings.docker.tls is false: anyone who reaches 127.0.0.1:2375 and 10.0.0.4:2376 is root on this VM",
+				}
+			})},
+		{"port, said more exactly by a host", `{"docker": {"port": "2375", "options": ["-H=tcp://localhost:2375"], "tls": false}}`, "",
+			with(func(s *Settings) {
+				s.Docker.Port, s.Docker.TLS = 2375, false
+				s.Docker.Options = []string{"-H=tcp://localhost:2375"}
+				s.Docker.Hosts = []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:2375")}
+				s.Notes = []string{"publicSettings.docker.tls is false: every account and program on this VM is root by way of 127.0.0.1:2375"}
 			})},
 		{"no TLS and no port", `{"docker": {"tls": "false"}}`, "",
 			with(func(s *Settings) {

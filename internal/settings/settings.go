@@ -6,6 +6,7 @@ package settings
 
 import (
 	"encoding/json"
+	"net/netip"
 	"time"
 
 	"docker-extension/internal/secret"
@@ -36,8 +37,9 @@ type Settings struct {
 
 // Docker is the public key "docker": the engine itself.
 type Docker struct {
-	Port    int  // of the remote API on TCP, 1 to 65535; 0 for no listener
-	TLS     bool // clients of the port must show a certificate; true unless the settings say false
+	Port    int              // docker.port, on every address: 1 to 65535; 0 if it is not there
+	Hosts   []netip.AddrPort // the TCP addresses of --host; they say more exactly where docker.port is
+	TLS     bool             // clients of TCP must show a certificate; true unless the settings say false
 	Options []string
 	Daemon  map[string]json.RawMessage // keys for daemon.json, values untouched
 
@@ -49,6 +51,14 @@ type Docker struct {
 	UsersSet bool     // false: the default account; true with no Users: nobody
 
 	Proxy Proxy
+}
+
+// Listeners gives the TCP addresses on which the engine is to listen; none for the unix socket alone.
+func (d Docker) Listeners() []netip.AddrPort {
+	if len(d.Hosts) > 0 || d.Port == 0 {
+		return d.Hosts
+	}
+	return []netip.AddrPort{netip.AddrPortFrom(netip.IPv4Unspecified(), uint16(d.Port))}
 }
 
 // Source tells where the engine's packages come from.

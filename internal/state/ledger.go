@@ -13,8 +13,9 @@ const LedgerFormat = 1
 type Ledger struct {
 	Format  int                        `json:"format"`            // of this file: LedgerFormat
 	Files   map[string]Found           `json:"files,omitempty"`   // every file that we wrote
-	Daemon  map[string]json.RawMessage `json:"daemon,omitempty"`  // keys of daemon.json as we last wrote them
-	Earlier map[string]json.RawMessage `json:"earlier,omitempty"` // the values that those keys had before
+	Daemon  map[string]json.RawMessage `json:"daemon,omitempty"`  // values of daemon.json, by path, as we last wrote them
+	Pending map[string]json.RawMessage `json:"pending"`           // those of a run that has not come to its end; null if there is none
+	Earlier map[string]json.RawMessage `json:"earlier,omitempty"` // what stood in the places of both before
 	Debs    []string                   `json:"debs,omitempty"`    // packages that came with our installs
 	Held    []string                   `json:"held,omitempty"`    // packages that we hold
 	Members []Member                   `json:"members,omitempty"` // memberships that we made

@@ -26,6 +26,7 @@ func rooms() []room {
 	}, hands...)
 	return []room{
 		{folder: "cmd/docker-extension", may: append([]string{"install", "enable", "disable", "uninstall"}, verb...)},
+		{folder: "cmd/docs", may: []string{"internal/reference", "internal/settings"}},
 		{folder: "cmd/pack", may: []string{"internal/build"}},
 
 		{folder: "install", may: verb},
@@ -56,6 +57,9 @@ func rooms() []room {
 		{folder: "internal/state", may: []string{"internal/fault"}, pure: true},
 		{folder: "internal/secret", pure: true},
 		{folder: "internal/fault", pure: true},
+
+		// The writer of docs/; no part of the extension.
+		{folder: "internal/reference", pure: true},
 
 		// The packer; no part of the extension.
 		{folder: "internal/build"},
