@@ -65,12 +65,14 @@ type Memory interface {
 
 // Host is everything of the host that a step may touch.
 type Host struct {
-	Files    Files
-	Packages Packages
-	Units    Units
-	Accounts Accounts
-	Engine   Engine
-	Memory   Memory
+	Files      Files
+	Packages   Packages
+	Units      Units
+	Accounts   Accounts
+	Engine     Engine
+	Registries Registries
+	Composer   Composer
+	Memory     Memory
 }
 
 // Converger takes a host to a goal.
@@ -103,6 +105,7 @@ type Progress struct {
 	Name    string
 	Summary string
 	Phase   Phase
+	Detail  string        // how far a Running step is; mostly ""
 	Took    time.Duration // 0 unless Done or Failed
 	Err     error         // only if Failed
 }
@@ -174,6 +177,7 @@ type run struct {
 	steps    []Step
 	ledger   state.Ledger
 	progress []Progress
+	current  int // the step in hand
 }
 
 func (r *run) apply(ctx context.Context) ([]Progress, error) {
@@ -198,17 +202,24 @@ func (r *run) apply(ctx context.Context) ([]Progress, error) {
 // take does one step and reports it.
 func (r *run) take(ctx context.Context, i int) error {
 	p := &r.progress[i]
+	r.current = i
 	p.Phase = Running
 	r.Report(r.progress)
 	started := time.Now()
 	err := oplog.Step(r.Log, p.Summary, func() error { return r.steps[i].do(ctx, r) })
-	p.Took, p.Phase = time.Since(started), Done
+	p.Took, p.Phase, p.Detail = time.Since(started), Done, ""
 	if err != nil {
 		p.Phase = Failed
 		p.Err = fmt.Errorf("step %d of %d (%s): %w", i+1, len(r.steps), p.Name, err)
 	}
 	r.Report(r.progress)
 	return p.Err
+}
+
+// say reports how far the step in hand is.
+func (r *run) say(detail string) {
+	r.progress[r.current].Detail = detail
+	r.Report(r.progress)
 }
 
 // remember changes the ledger in the middle of a run and saves it.

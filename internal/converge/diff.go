@@ -11,26 +11,29 @@ import (
 
 // Diff gives the steps that turn have into want, in the order in which they are safe: configuration
 // before the package, so that the first start of the engine is the right one; units when all that
-// they read is in place; removals last. An empty result means that there is nothing to do. It is
+// they read is in place; registries and projects when the engine runs; removals last. An empty result means that there is nothing to do. It is
 // pure: it looks at nothing but its arguments.
 func Diff(goal state.Goal) []Step {
 	want, have := goal.Want, goal.Have
 	return slices.Concat(
-		fileSteps(want, have),
+		fileSteps(want, have, func(p string) bool { return !slices.Contains(goal.Late, p) }),
 		installSteps(want, have),
 		memberSteps(want, have),
 		unitSteps(goal),
+		accountSteps(want, have),
+		fileSteps(want, have, func(p string) bool { return slices.Contains(goal.Late, p) }),
+		projectSteps(want, have),
 		removeSteps(want, have),
 		purgeSteps(want, have),
 	)
 }
 
-// fileSteps makes one step per part of the configuration. Certificates come before the daemon.json
-// that names them.
-func fileSteps(want, have state.State) []Step {
+// fileSteps makes one step per part of the configuration, of the files that are due. Certificates come
+// before the daemon.json that names them.
+func fileSteps(want, have state.State, due func(p string) bool) []Step {
 	parts := map[string]*WriteFiles{}
 	for _, p := range slices.Sorted(maps.Keys(want.Files)) {
-		if want.Files[p].Equal(have.Files[p]) {
+		if !due(p) || want.Files[p].Equal(have.Files[p]) {
 			continue
 		}
 		part := partOf(p)
@@ -53,6 +56,9 @@ func partOf(p string) string {
 	case ".pem":
 		return "certificates"
 	case ".json":
+		if path.Base(p) == "config.json" {
+			return "credentials"
+		}
 		return path.Base(p)
 	case ".conf":
 		return "listener"

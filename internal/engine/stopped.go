@@ -20,6 +20,7 @@ func Stopped(facts state.Facts) (state.Goal, error) {
 		Owned:   slices.Sorted(maps.Keys(facts.Ledger.Files)),
 		Daemon:  facts.Ledger.Daemon,
 		Earlier: facts.Ledger.Earlier,
+		Entries: facts.Ledger.Entries,
 	}
 	goal.Want.Files = map[string]state.File{}
 	if facts.Units[Service].Active {

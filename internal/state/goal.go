@@ -9,8 +9,11 @@ type Goal struct {
 	Have State
 
 	Owned    []string                   // the files in Want that are ours, not given back
+	Late     []string                   // the files that are written when the engine answers and accounts are proved
 	Daemon   map[string]json.RawMessage // the keys of daemon.json that are ours
 	Earlier  map[string]json.RawMessage // the values which those keys had before us
+	Entries  map[string]Entry           // the accounts in docker's credentials that are ours
+	Boot     string                     // the kernel's name for this boot
 	Endpoint Endpoint
 	Notes    []string // what a person should know although nothing is wrong
 }
