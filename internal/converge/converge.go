@@ -141,7 +141,7 @@ func (c Converger) Run(ctx context.Context) (Result, error) {
 	if len(steps) == 0 {
 		return result, nil
 	}
-	r := &run{Converger: c, steps: steps, ledger: claim(facts.Ledger, facts, goal)}
+	r := &run{Converger: c, goal: goal, steps: steps, ledger: claim(facts.Ledger, facts, goal)}
 	result.Steps, err = r.apply(ctx)
 	if err != nil {
 		return result, err
@@ -174,6 +174,7 @@ func (c Converger) verify() error {
 // run is one walk through the steps.
 type run struct {
 	Converger
+	goal     state.Goal
 	steps    []Step
 	ledger   state.Ledger
 	progress []Progress

@@ -108,12 +108,17 @@ func settle(claimed state.Ledger, goal state.Goal) state.Ledger {
 		p, wanted := goal.Want.Packages[name]
 		return wanted && !p.Held
 	})
+	settleUnits(&l, goal)
+	return l
+}
+
+// settleUnits notes what the units have read.
+func settleUnits(l *state.Ledger, goal state.Goal) {
 	for u, w := range goal.Want.Units {
 		loaded := l.Units[u]
 		loaded.Started, loaded.Reloaded = w.Started, w.Reloaded
 		l.Units[u] = loaded
 	}
-	return l
 }
 
 // settleProjects notes the projects that are up. One that was left alone was brought up when it was.

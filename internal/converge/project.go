@@ -93,7 +93,7 @@ func (s PullImages) Summary() string {
 	for _, service := range s.services() {
 		images = append(images, s.Wanted.Services[service])
 	}
-	return fmt.Sprintf("pull what is missing of %s (each within %s)", strings.Join(images, ", "), PullWithin)
+	return fmt.Sprintf("pull what is missing of %s (each within %s)", strings.Join(images, ", "), minutes(PullWithin))
 }
 
 // services gives one service for each image that is known by its name.
@@ -138,7 +138,7 @@ func (s RaiseProject) Name() string { return "containers" }
 // Summary names project and services.
 func (s RaiseProject) Summary() string {
 	services := strings.Join(slices.Sorted(maps.Keys(s.Wanted.Services)), ", ")
-	return fmt.Sprintf("bring up project %s: %s (within %s)", s.Project, services, RaiseWithin)
+	return fmt.Sprintf("bring up project %s: %s (within %s)", s.Project, services, minutes(RaiseWithin))
 }
 
 func (s RaiseProject) do(ctx context.Context, run *run) error {
@@ -165,3 +165,5 @@ func within(ctx context.Context, limit time.Duration, do func(context.Context) e
 	defer cancel()
 	return do(ctx)
 }
+
+func minutes(d time.Duration) string { return fmt.Sprintf("%d minutes", int(d.Minutes())) }

@@ -51,11 +51,12 @@ func (c Compose) Up(ctx context.Context, name string, project state.Project) err
 	if ran == nil {
 		return c.settle(ctx, name, project)
 	}
-	text := "cannot bring up project " + name + ": %w"
-	if words := c.lastWords(context.WithoutCancel(ctx), name, project, map[string]int{}); words != "" {
-		return fault.New(fault.Compose, "", hintLogs, text+"; %s", reason(ran), words)
+	hint := "correct compose in the settings"
+	words := c.lastWords(context.WithoutCancel(ctx), name, project, map[string]int{})
+	if words != "" {
+		hint = hintLogs
 	}
-	return fault.New(fault.Compose, "", "correct compose in the settings", text, reason(ran))
+	return fault.New(fault.Compose, "", hint, "cannot bring up project %s: %s", name, together(reason(ran), words))
 }
 
 // Down removes the containers and the networks of a project; images and volumes stay. It asks the engine

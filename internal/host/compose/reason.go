@@ -29,7 +29,7 @@ func telling(output string) string {
 		if line == "" || strings.HasPrefix(line, "Encountered errors while bringing up the project") {
 			continue
 		}
-		return continued(lines[:i], line)
+		return strings.Join(strings.Fields(continued(lines[:i], line)), " ")
 	}
 	return ""
 }
@@ -44,4 +44,18 @@ func continued(before []string, line string) string {
 		return head + " " + line
 	}
 	return line
+}
+
+// together gives the reason and the last words, the reason once: compose and the container may have it
+// both, from the engine.
+func together(reason error, words string) string {
+	if words == "" {
+		return reason.Error()
+	}
+	_, cause, _ := strings.Cut(words, cannotStart)
+	cause, _, _ = strings.Cut(cause, "; ")
+	if cause != "" && strings.Contains(reason.Error(), cause) {
+		return words
+	}
+	return reason.Error() + "; " + words
 }

@@ -19,6 +19,8 @@ const (
 	// lookAgain is how often the engine is asked in that time.
 	lookAgain = 500 * time.Millisecond
 
+	cannotStart = "cannot start: "
+
 	lastLines = 5 // of a service that does not run, in the status
 	hintLogs  = "see `docker ps -a` and `docker logs` on the VM, then correct compose in the settings"
 )
@@ -94,7 +96,7 @@ func (c Compose) obituary(ctx context.Context, container docker.Container, how s
 func failure(c docker.Container, restarts int) string {
 	switch {
 	case c.Error != "":
-		return "cannot start: " + c.Error
+		return cannotStart + c.Error
 	case c.State == "restarting" || c.State == "running" && c.Restarts > restarts:
 		return fmt.Sprintf("ends again and again, with exit code %d", c.ExitCode)
 	case c.State == "exited" && c.ExitCode != 0, c.State == "dead":

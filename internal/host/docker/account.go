@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"docker-extension/internal/fault"
@@ -31,7 +32,8 @@ func (e Engine) Prove(ctx context.Context, account state.Account) error {
 		return nil
 	}
 	hint := "let the VM reach " + account.Server + ", or correct server in login"
-	if statusOf(err) == http.StatusUnauthorized {
+	// Of a registry without tokens the engine says 500, and the registry's answer in words.
+	if statusOf(err) == http.StatusUnauthorized || strings.Contains(err.Error(), "401 Unauthorized") {
 		hint = "correct username and password of " + account.Server + " in login"
 	}
 	var answer *answerError
