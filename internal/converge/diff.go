@@ -12,28 +12,32 @@ import (
 
 // Diff gives the steps that turn have into want, in the order in which they are safe: configuration
 // before the package, so that the first start of the engine is the right one; units when all that
-// they read is in place; removals last. An empty result means that there is nothing to do. It is
+// they read is in place; registries and projects when the engine runs; removals last. An empty result means that there is nothing to do. It is
 // pure: it looks at nothing but its arguments.
 func Diff(goal state.Goal) []Step {
 	want, have := goal.Want, goal.Have
 	return slices.Concat(
-		fileSteps(goal),
+		fileSteps(goal, false),
 		installSteps(goal),
 		memberSteps(want, have),
 		unitSteps(goal),
+		accountSteps(want, have),
+		fileSteps(goal, true),
+		projectSteps(want, have),
 		removeSteps(want, have),
 		purgeSteps(want, have),
 	)
 }
 
-// fileSteps makes one step per part of the configuration, in the order of turn. What the engine has to
-// approve of comes after the certificates that it names.
-func fileSteps(goal state.Goal) []Step {
+// fileSteps makes one step per part of the configuration, in the order of turn, of the files that are
+// due now, or of the late ones. What the engine has to approve of comes after the certificates that it
+// names.
+func fileSteps(goal state.Goal, late bool) []Step {
 	parts := map[string]*WriteFiles{}
 	asked := ""
 	for _, p := range slices.Sorted(maps.Keys(goal.Want.Files)) {
 		file := goal.Want.Files[p]
-		if file.Equal(goal.Have.Files[p]) {
+		if slices.Contains(goal.Late, p) != late || file.Equal(goal.Have.Files[p]) {
 			continue
 		}
 		key := fmt.Sprint(turn(p, file.Exists), partOf(p))
@@ -90,6 +94,9 @@ func partOf(p string) string {
 	case ".pem":
 		return partCertificates
 	case ".json":
+		if path.Base(p) == "config.json" {
+			return "credentials"
+		}
 		return path.Base(p)
 	case ".conf":
 		return partListener

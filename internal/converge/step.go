@@ -266,8 +266,13 @@ func (s AwaitEngine) Summary() string {
 	}
 }
 
+// do remembers what the units have read as soon as the engine answers: should a container fail later,
+// that is no reason to restart the engine again.
 func (s AwaitEngine) do(ctx context.Context, run *run) error {
-	return run.Engine.Ready(ctx, s.Endpoint)
+	if err := run.Engine.Ready(ctx, s.Endpoint); err != nil {
+		return err
+	}
+	return run.remember(func(l *state.Ledger) { settleUnits(l, run.goal) })
 }
 
 // PurgeTrees deletes directory trees with all that is in them.

@@ -26,7 +26,7 @@ func (r *run) undo(ctx context.Context, failed int, err error) error {
 		}
 		undone = true
 		for _, p := range slices.Backward(written.Paths) {
-			if undoErr := r.Files.Write(p, r.have.Files[p]); undoErr != nil {
+			if undoErr := r.Files.Write(p, r.goal.Have.Files[p]); undoErr != nil {
 				return fmt.Errorf("%w; cannot undo it: %w", err, undoErr)
 			}
 		}
@@ -63,5 +63,5 @@ func (r *run) backToWork(ctx context.Context, units []string) error {
 
 // allRan tells whether units were active when the run began, all of them and at least one.
 func (r *run) allRan(units []string) bool {
-	return len(units) > 0 && !slices.ContainsFunc(units, func(u string) bool { return !r.have.Units[u].Active })
+	return len(units) > 0 && !slices.ContainsFunc(units, func(u string) bool { return !r.goal.Have.Units[u].Active })
 }

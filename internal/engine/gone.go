@@ -1,9 +1,12 @@
 package engine
 
 import (
+	"maps"
 	"slices"
 
 	"docker-extension/internal/dockerd"
+	"docker-extension/internal/registry"
+	"docker-extension/internal/settings"
 	"docker-extension/internal/state"
 )
 
@@ -15,11 +18,19 @@ func Gone(facts state.Facts, removable []string, purge bool) (state.Goal, error)
 	if err != nil {
 		return state.Goal{}, err
 	}
+	logins, err := loginsOf(settings.Settings{}, facts)
+	if err != nil {
+		return state.Goal{}, err
+	}
 	files := map[string]state.File{}
+	maps.Copy(files, logins.returned)
 	for p, found := range facts.Ledger.Files {
-		files[p] = givenBack(found)
-		if p == DaemonJSON {
+		switch p {
+		case DaemonJSON:
 			files[p] = daemonGivenBack(merged, found, facts)
+		case registry.File:
+		default:
+			files[p] = givenBack(found)
 		}
 	}
 	goal := state.Goal{Have: have(facts), Found: merged.Found}

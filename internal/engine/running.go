@@ -10,6 +10,7 @@ import (
 
 	"docker-extension/internal/dockerd"
 	"docker-extension/internal/fault"
+	"docker-extension/internal/registry"
 	"docker-extension/internal/settings"
 	"docker-extension/internal/state"
 )
@@ -25,6 +26,10 @@ func Running(s settings.Settings, facts state.Facts) (state.Goal, error) {
 	if err != nil {
 		return state.Goal{}, err
 	}
+	logins, err := loginsOf(s, facts)
+	if err != nil {
+		return state.Goal{}, err
+	}
 	members, err := wantedMembers(s, facts)
 	if err != nil {
 		return state.Goal{}, err
@@ -35,24 +40,33 @@ func Running(s settings.Settings, facts state.Facts) (state.Goal, error) {
 	files := map[string]state.File{DaemonJSON: daemonFile(merged, facts)}
 	maps.Copy(files, certificateFiles(s.Certificates))
 	maps.Copy(files, listenerFile(s.Docker))
+	maps.Copy(files, composeFile(s, facts))
+	maps.Copy(files, logins.ours)
 	goal := state.Goal{
 		Owned:    slices.Sorted(maps.Keys(files)),
+		Late:     []string{registry.File},
 		Daemon:   merged.Owned,
 		Found:    merged.Found,
 		Earlier:  merged.Earlier,
+		Entries:  logins.entries,
+		Boot:     facts.Boot,
 		Endpoint: endpoint(s),
 		Check:    check(files[DaemonJSON], facts),
-		Notes:    append(notes(s, facts), mergeNotes(merged)...),
+		Notes:    slices.Concat(notes(s, facts), mergeNotes(merged), logins.notes),
 		Have:     have(facts),
 	}
+	maps.Copy(files, logins.returned)
 	returnUnwanted(files, facts.Ledger)
 	forgetDropped(goal.Have, files[DaemonJSON], facts)
 	goal.Want = state.State{
 		Files:    files,
-		Packages: wantedPackages(s.Docker, facts),
+		Packages: wantedPackages(s, facts),
 		Members:  members,
 		Units:    runningUnits(files),
+		Projects: wantedProjects(s, facts, files[ComposeFile]),
+		Accounts: logins.wanted,
 	}
+	goal.Have.Projects = haveProjects(facts, goal.Want)
 	return goal, nil
 }
 
@@ -61,6 +75,7 @@ func Running(s settings.Settings, facts state.Facts) (state.Goal, error) {
 func effective(s settings.Settings) settings.Settings {
 	if s.InstallOnly {
 		s.Docker.Port, s.Docker.Hosts, s.Docker.Daemon, s.Certificates = 0, nil, nil, nil
+		s.Compose, s.Logins = nil, nil
 	}
 	return s
 }
@@ -186,16 +201,23 @@ func returnUnwanted(files map[string]state.File, ledger state.Ledger) {
 }
 
 // wantedPackages gives the packages of the engine. An engine that somebody else has installed is
-// used as it is: replacing it would take its containers down.
-func wantedPackages(d settings.Docker, facts state.Facts) map[string]state.Package {
+// used as it is: replacing it would take its containers down. Compose comes along if it has something
+// to do, and goes again, if it came with us, when it has not.
+func wantedPackages(s settings.Settings, facts state.Facts) map[string]state.Package {
 	packages := map[string]state.Package{}
+	for _, name := range unwantedCompose(s, facts) {
+		packages[name] = state.Package{}
+	}
 	names := distroPackages(facts.OS)
 	if name, foreign := foreignEngine(facts); foreign {
 		names = []string{name}
 	}
+	if s.Compose != nil {
+		names = append(names, composePackage(facts))
+	}
 	for _, name := range names {
 		held := facts.Packages[name].Held && !slices.Contains(facts.Ledger.Held, name)
-		packages[name] = state.Package{Installed: true, Held: d.Hold || held}
+		packages[name] = state.Package{Installed: true, Held: s.Docker.Hold || held}
 	}
 	return packages
 }

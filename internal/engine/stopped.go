@@ -21,6 +21,7 @@ func Stopped(facts state.Facts) (state.Goal, error) {
 		Daemon:  facts.Ledger.Daemon,
 		Found:   facts.Ledger.Daemon,
 		Earlier: facts.Ledger.Earlier,
+		Entries: facts.Ledger.Entries,
 	}
 	goal.Want.Files = map[string]state.File{}
 	if active := facts.Units[Service].Active; active || facts.Ledger.Pending != nil {

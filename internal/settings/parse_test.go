@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"docker-extension/internal/fault"
+	"docker-extension/internal/project"
+	"docker-extension/internal/registry"
 	"docker-extension/internal/secret"
 )
 
@@ -15,7 +17,7 @@ import (
 func nothing() Settings {
 	return Settings{
 		Docker: Docker{TLS: true, Source: Source{Kind: SourceDistro}},
-		Cloud:  AzureCloud, composePlace: "publicSettings.compose",
+		Cloud:  AzureCloud, ProjectName: "compose",
 	}
 }
 
@@ -101,7 +103,13 @@ func TestParse(t *testing.T) {
 			})},
 		{"compose of 2015 with a secret", `{"compose": {"db": {"image": "mysql", "environment": ["PW"]}}, "compose-environment": {"COMPOSE_PROJECT_NAME": "shop"}}`, `{"environment": {"PW": "s3cret"}}`,
 			with(func(s *Settings) {
-				s.Compose = raw(`{"db":{"environment":["PW"],"image":"mysql"}}`)
+				s.Compose = &project.Project{
+					File:      raw(`{"services":{"db":{"environment":["PW"],"image":"mysql"}}}`),
+					Services:  map[string]project.Service{"db": {Image: "mysql"}},
+					Variables: []string{"PW"},
+				}
+				s.ProjectName = "shop"
+				s.Notes = []string{"publicSettings.compose has the form of 2015, with the services at the top, and is taken as today's"}
 				s.ComposeEnvironment = map[string]string{"COMPOSE_PROJECT_NAME": "shop"}
 				s.Environment = map[string]secret.Secret{"PW": secret.New("s3cret")}
 			})},
@@ -109,21 +117,31 @@ func TestParse(t *testing.T) {
 			with(func(s *Settings) {
 				s.ComposeEnvironment = map[string]string{"A": "1"}
 				s.Environment = map[string]secret.Secret{"A": secret.New("2")}
-				s.Notes = []string{"publicSettings.compose-environment and protectedSettings.environment have a variable in common: the protected one is used"}
+				s.Notes = []string{"publicSettings.compose-environment and protectedSettings.environment have a variable in common: the protected one is used",
+					"protectedSettings.environment.A: not visible inside any container, because no service lists it"}
+			})},
+		{"a project that names itself", `{"compose": {"name": "shop", "services": {"web": {"image": "w:${TAG}"}}}, "compose-environment": {"TAG": "1"}}`, "",
+			with(func(s *Settings) {
+				s.Compose = &project.Project{
+					Name: "shop", File: raw(`{"services":{"web":{"image":"w:${TAG}"}}}`),
+					Services: map[string]project.Service{"web": {Image: "w:${TAG}"}}, Variables: []string{"TAG"},
+				}
+				s.ComposeEnvironment, s.ProjectName = map[string]string{"TAG": "1"}, "shop"
 			})},
 		{"one login", "", `{"login": {"username": "u", "password": "p", "email": "e"}}`,
-			with(func(s *Settings) { s.Logins = []Login{{Username: "u", Password: secret.New("p")}} })},
+			with(func(s *Settings) { s.Logins = []Login{{registry.Hub, "u", secret.New("p")}} })},
 		{"two logins", "", `{"login": [{"server": "r:5000", "username": "u", "password": "p"}, {"username": "v", "password": "q"}]}`,
 			with(func(s *Settings) {
-				s.Logins = []Login{{"r:5000", "u", secret.New("p")}, {"", "v", secret.New("q")}}
+				s.Logins = []Login{{"r:5000", "u", secret.New("p")}, {registry.Hub, "v", secret.New("q")}}
 			})},
 		{"keys of 2014", `{"installonly": "false", "composeup": {"web": {"image": "w"}}, "version": 2}`, "",
 			with(func(s *Settings) {
-				s.Compose, s.composePlace = raw(`{"web":{"image":"w"}}`), "publicSettings.composeup"
+				s.Compose = &project.Project{File: raw(`{"services":{"web":{"image":"w"}}}`), Services: map[string]project.Service{"web": {Image: "w"}}}
 				s.Notes = []string{
-					"publicSettings.composeup is a key of 2014; use publicSettings.compose instead",
 					"publicSettings.installonly is a key of 2014 and has no effect when it is false",
 					"publicSettings.version has no effect; the version of the engine is docker.version",
+					"publicSettings.composeup is a key of 2014; use publicSettings.compose instead",
+					"publicSettings.composeup has the form of 2015, with the services at the top, and is taken as today's",
 				}
 			})},
 		{"install only, with a port and no certificates", `{"installonly": "true", "dockerport": 4243}`, "",

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"time"
 
+	"docker-extension/internal/project"
 	"docker-extension/internal/secret"
 )
 
@@ -17,7 +18,8 @@ import (
 type Settings struct {
 	Docker Docker
 
-	Compose            json.RawMessage          // the compose file as it was sent, in either form; nil if none
+	Compose            *project.Project         // the containers to run; nil if none
+	ProjectName        string                   // of Compose
 	ComposeEnvironment map[string]string        // public variables for compose
 	Environment        map[string]secret.Secret // secret variables for compose; they win over the public ones
 	Logins             []Login                  // registries to log in to, in the order given
@@ -31,8 +33,6 @@ type Settings struct {
 	// Notes are plain sentences about settings that work but deserve a word: old keys, certificates
 	// without names, an open port. They belong in the status.
 	Notes []string
-
-	composePlace string // the key that Compose came by
 }
 
 // Docker is the public key "docker": the engine itself.
@@ -97,7 +97,7 @@ type Proxy struct{ HTTP, HTTPS, No string }
 
 // Login is an account at a registry.
 type Login struct {
-	Server   string // host and port; "" for Docker Hub
+	Server   string // as docker names it: host and port, or registry.Hub
 	Username string
 	Password secret.Secret
 }

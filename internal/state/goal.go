@@ -14,9 +14,12 @@ type Goal struct {
 	Have State
 
 	Owned    []string                   // the files in Want that are ours, not given back
+	Late     []string                   // the files that are written when the engine answers and accounts are proved
 	Daemon   map[string]json.RawMessage // the values of daemon.json that are ours, by path (dockerd.Merged)
 	Found    map[string]json.RawMessage // those of them that are in it now, as far as they are ours
 	Earlier  map[string]json.RawMessage // what stood in their places before us
+	Entries  map[string]Entry           // the accounts in docker's credentials that are ours
+	Boot     string                     // the kernel's name for this boot
 	Endpoint Endpoint
 	Check    Check
 	Notes    []string // what a person should know although nothing is wrong

@@ -20,6 +20,23 @@ type Ledger struct {
 	Held    []string                   `json:"held,omitempty"`    // packages that we hold
 	Members []Member                   `json:"members,omitempty"` // memberships that we made
 	Units   map[string]Loaded          `json:"units,omitempty"`
+
+	Key      []byte            `json:"key,omitempty"`      // random; without it nobody can try out guesses on the digests of secrets
+	Projects map[string]Raised `json:"projects,omitempty"` // compose projects that we brought up, by name
+	Entries  map[string]Entry  `json:"entries,omitempty"`  // accounts in docker's credentials that are ours, by registry
+}
+
+// Raised is a compose project as it was last brought up; an empty digest if that did not end well.
+type Raised struct {
+	Digest Digest `json:"digest,omitempty"`
+	Boot   string `json:"boot,omitempty"` // the kernel's name for the boot in which that was
+}
+
+// Entry is one account in docker's credentials. The secret itself is not in it.
+type Entry struct {
+	Written  []Digest        `json:"written,omitempty"`  // what we wrote, or were about to write
+	Verified Digest          `json:"verified,omitempty"` // what the registry took
+	Earlier  json.RawMessage `json:"earlier,omitempty"`  // the entry that was there before us
 }
 
 // Found is what stood at a path before we first wrote there.

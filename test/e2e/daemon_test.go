@@ -78,7 +78,7 @@ func (l *lab) hostOption() {
 	l.wantVersion(l.keys, 2376)
 	l.wantNobodyElse(l.keys, 2376)
 	l.wantDaemonJSON(`{"bip":"172.26.0.1/16","log-opts":{"max-file":"3","max-size":"10m"}}`)
-	l.wantOneStart(1)
+	l.wantStarts(1)
 	before := l.untouched()
 	if s := l.succeed(l.remote(options3)); !strings.Contains(s.Message, "nothing had to be changed") {
 		l.Errorf("the same again: %s", show(s))
