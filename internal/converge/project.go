@@ -75,7 +75,14 @@ func (s ProveAccount) Name() string { return "login" }
 func (s ProveAccount) Summary() string { return "log in to " + s.Account.Server }
 
 func (s ProveAccount) do(ctx context.Context, run *run) error {
-	return run.Registries.Prove(ctx, s.Account)
+	if err := run.Registries.Prove(ctx, s.Account); err != nil {
+		return err
+	}
+	return run.remember(func(l *state.Ledger) {
+		entry := l.Entries[s.Account.Server]
+		entry.Verified = s.Account.Digest
+		l.Entries[s.Account.Server] = entry
+	})
 }
 
 // PullImages fetches the images that the engine lacks, one after the other.
