@@ -4,6 +4,7 @@ import (
 	"context"
 	"reflect"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"docker-extension/internal/fault"
@@ -101,13 +102,28 @@ func TestRunRemembersWhatWasBeforeAProject(t *testing.T) {
 	}
 }
 
-func TestRunGivesWayBetweenImages(t *testing.T) {
+// A pull that hangs is cut off when newer settings come: they may be the cure.
+func TestRunGivesWayInAPull(t *testing.T) {
 	w := newWorld()
 	c := w.projects()
-	c.Superseded = func() bool { return len(w.did) > 0 && w.did[len(w.did)-1] == "pull new db" }
-	if _, err := c.Run(t.Context()); fault.CodeOf(err) != fault.Superseded || w.did[len(w.did)-1] != "pull new db" {
+	var hanging atomic.Bool
+	c.Composer = hanger{w, &hanging}
+	c.Superseded = hanging.Load
+	if _, err := c.Run(t.Context()); fault.CodeOf(err) != fault.Superseded || w.did[len(w.did)-1] != "write /c/config.json" {
 		t.Errorf("did %q, error %v", w.did, err)
 	}
+}
+
+// hanger pulls for ever.
+type hanger struct {
+	*world
+	hanging *atomic.Bool
+}
+
+func (h hanger) Pull(ctx context.Context, _ string, _ state.Project, _ string) error {
+	h.hanging.Store(true)
+	<-ctx.Done()
+	return ctx.Err()
 }
 
 // After a crash either of two accounts may stand in the file.

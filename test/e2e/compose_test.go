@@ -243,18 +243,23 @@ func (l *lab) rancherNode() {
 // A service that does not stay up is named, with its last lines; the others run. Its image may be wrong
 // as well.
 func (l *lab) failingService() {
+	const late = `n=$(cat /tries); echo $((n+1)) >/tries; test "$n" -ge 3 || exit 1; exec sleep 1000000`
 	file := func(command string) string {
 		return fmt.Sprintf(`{"compose": {"services": {"web": {"image": "wordpress"}, "job": {"image": "tool", "command": ["true"]},
-			"moon": {"image": "tool", "restart": "always", "stop_signal": "KILL", "command": ["sh", "-c", %q]}}}}`, command)
+			"late": {"image": "tool", "restart": "always", "stop_signal": "KILL", "command": ["sh", "-c", %q]},
+			"moon": {"image": "tool", "stop_signal": "KILL", "command": ["sh", "-c", %q]}}}}`, strings.ReplaceAll(late, "$", "$$"), command)
 	}
 	s := l.enable(body(file("echo cannot find the moon; exit 3"), ""))
 	l.Log(show(s))
-	if s.State != agent.Error || s.Code != 61 || !strings.Contains(s.Message, "service moon ") || !strings.Contains(s.Message, "its last lines: cannot find the moon") {
+	if s.State != agent.Error || s.Code != 61 || !strings.Contains(s.Message, "service moon ended with exit code 3; its last lines: cannot find the moon") {
 		l.Errorf("a service that fails: %s", show(s))
 	}
-	l.wantServices("compose", "web")
-	l.succeed(body(file("sleep 1000000"), ""))
-	l.wantServices("compose", "moon web")
+	engine := l.enginePID()
+	l.succeed(body(file("exec sleep 1000000"), ""))
+	l.wantServices("compose", "late moon web")
+	if now := l.enginePID(); now != engine {
+		l.Error("the engine was restarted for a service that had failed")
+	}
 	l.composeAgain()
 
 	s = l.enable(body(`{"compose": {"services": {"web": {"image": "wordpress"}, "no": {"image": "nobody/has-this:1"}}}}`, ""))
@@ -267,7 +272,7 @@ func (l *lab) failingService() {
 	if s.State != agent.Error || s.Code != 61 || !strings.Contains(s.Message, "imgae") {
 		l.Errorf("a key that compose does not know: %s", show(s))
 	}
-	l.wantServices("compose", "moon web")
+	l.wantServices("compose", "late moon web")
 }
 
 // A private image is pulled with the account in the settings, which is proved first, kept for root alone,

@@ -19,7 +19,7 @@ func TestReason(t *testing.T) {
 			"The Compose file '/etc/docker/compose/docker-compose.yml' is invalid because: Unsupported config option for services.web: 'imgae'"},
 		{"a wrong key, compose 2", "validating docker-compose.yml: services.web Additional property imgae is not allowed\n",
 			"validating docker-compose.yml: services.web Additional property imgae is not allowed"},
-		{"an image, compose 2", " web Pulling \n web Error \nError response from daemon: manifest unknown\n", "Error response from daemon: manifest unknown"},
+		{"an image, compose 2", " web Pulling \n web Error \nError response from daemon: manifest unknown\n", "manifest unknown"},
 		{"silence", " \n", "docker ended with exit code 1"},
 	}
 	for _, test := range tests {
@@ -56,19 +56,20 @@ func TestFailure(t *testing.T) {
 		container docker.Container
 		restarts  int
 		want      string
+		over      bool
 	}{
-		{"runs", docker.Container{State: "running"}, 0, ""},
-		{"paused", docker.Container{State: "paused"}, 0, ""},
-		{"has done its work", docker.Container{State: "exited"}, 0, ""},
-		{"failed long ago, runs since", docker.Container{State: "running", Restarts: 3}, 3, ""},
-		{"failed", docker.Container{State: "exited", ExitCode: 3}, 0, "ended with exit code 3"},
-		{"fails", docker.Container{State: "restarting", ExitCode: 1, Restarts: 1}, 1, "ends again and again, with exit code 1"},
-		{"has just failed", docker.Container{State: "running", ExitCode: 1, Restarts: 2}, 1, "ends again and again, with exit code 1"},
-		{"no such program", docker.Container{State: "created", ExitCode: 127, Error: "no such file"}, 0, "cannot start: no such file"},
+		{"runs", docker.Container{State: "running"}, 0, "", false},
+		{"paused", docker.Container{State: "paused"}, 0, "", false},
+		{"has done its work", docker.Container{State: "exited"}, 0, "", false},
+		{"failed long ago, runs since", docker.Container{State: "running", Restarts: 3}, 3, "", false},
+		{"failed", docker.Container{State: "exited", ExitCode: 3}, 0, "ended with exit code 3", true},
+		{"fails", docker.Container{State: "restarting", ExitCode: 1, Restarts: 1}, 1, "ends again and again, with exit code 1", false},
+		{"has just failed", docker.Container{State: "running", ExitCode: 1, Restarts: 2}, 1, "ends again and again, with exit code 1", false},
+		{"no such program", docker.Container{State: "created", ExitCode: 127, Error: "no such file"}, 0, "cannot start: no such file", true},
 	}
 	for _, test := range tests {
-		if got := failure(test.container, test.restarts); got != test.want {
-			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
+		if got, over := failure(test.container, test.restarts); got != test.want || over != test.over {
+			t.Errorf("%s: got %q, %t, want %q, %t", test.name, got, over, test.want, test.over)
 		}
 	}
 }
