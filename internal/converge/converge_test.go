@@ -253,6 +253,7 @@ func TestFailedRestartIsUndone(t *testing.T) {
 		"did not run": {false, []string{"write /etc/a.json", "start docker.service"}, "cannot start docker.service"},
 	} {
 		w := newWorld()
+		w.unit = true
 		w.have.Files["/etc/a.json"] = before
 		w.have.Packages["docker.io"] = state.Package{Installed: true}
 		w.have.Units["docker.service"] = state.Unit{Active: c.ran, Reloaded: "old"}

@@ -75,7 +75,14 @@ func (s ProveAccount) Name() string { return "login" }
 func (s ProveAccount) Summary() string { return "log in to " + s.Account.Server }
 
 func (s ProveAccount) do(ctx context.Context, run *run) error {
-	return run.Registries.Prove(ctx, s.Account)
+	if err := run.Registries.Prove(ctx, s.Account); err != nil {
+		return err
+	}
+	return run.remember(func(l *state.Ledger) {
+		entry := l.Entries[s.Account.Server]
+		entry.Verified = s.Account.Digest
+		l.Entries[s.Account.Server] = entry
+	})
 }
 
 // PullImages fetches the images that the engine lacks, one after the other.
@@ -109,15 +116,11 @@ func (s PullImages) services() []string {
 	return services
 }
 
-// do heeds newer settings between two images: nothing is lost by that.
 func (s PullImages) do(ctx context.Context, run *run) error {
 	services := s.services()
 	for i, service := range services {
-		if run.Superseded != nil && run.Superseded() {
-			return fault.New(fault.Superseded, "", "", "stopped before image %d of %d: newer settings took over", i+1, len(services))
-		}
 		run.say(fmt.Sprintf("%d of %d, %s", i+1, len(services), s.Wanted.Services[service]))
-		if err := within(ctx, PullWithin, func(ctx context.Context) error {
+		if err := run.whileWanted(ctx, PullWithin, func(ctx context.Context) error {
 			return run.Composer.Pull(ctx, s.Project, s.Wanted, service)
 		}); err != nil {
 			return err
@@ -142,7 +145,7 @@ func (s RaiseProject) Summary() string {
 }
 
 func (s RaiseProject) do(ctx context.Context, run *run) error {
-	return within(ctx, RaiseWithin, func(ctx context.Context) error { return run.Composer.Up(ctx, s.Project, s.Wanted) })
+	return run.whileWanted(ctx, RaiseWithin, func(ctx context.Context) error { return run.Composer.Up(ctx, s.Project, s.Wanted) })
 }
 
 // DropProject removes the containers of a project.
@@ -157,13 +160,35 @@ func (s DropProject) Summary() string {
 }
 
 func (s DropProject) do(ctx context.Context, run *run) error {
-	return within(ctx, RaiseWithin, func(ctx context.Context) error { return run.Composer.Down(ctx, s.Project) })
+	return run.whileWanted(ctx, RaiseWithin, func(ctx context.Context) error { return run.Composer.Down(ctx, s.Project) })
 }
 
-func within(ctx context.Context, limit time.Duration, do func(context.Context) error) error {
+// heedEvery is how often a step that may be cut off looks whether newer settings have come.
+const heedEvery = 200 * time.Millisecond
+
+// whileWanted bounds what may be cut off at any point and taken up again, as everything may that is done
+// to a project: by a time limit, and by newer settings, which may be the cure for what takes so long.
+func (r *run) whileWanted(ctx context.Context, limit time.Duration, do func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	return do(ctx)
+	superseded := func() bool { return r.Superseded != nil && r.Superseded() }
+	go func() {
+		tick := time.NewTicker(heedEvery)
+		defer tick.Stop()
+		for !superseded() {
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				return
+			}
+		}
+		cancel()
+	}()
+	err := do(ctx)
+	if superseded() {
+		return fault.New(fault.Superseded, "", "", "stopped in the middle of a step: newer settings took over")
+	}
+	return err
 }
 
 func minutes(d time.Duration) string { return fmt.Sprintf("%d minutes", int(d.Minutes())) }

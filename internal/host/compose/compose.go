@@ -44,7 +44,7 @@ func (c Compose) Pull(ctx context.Context, name string, project state.Project, s
 }
 
 // Up makes the containers of a project what its file says, removes those of services that are not in it,
-// and returns when all have run for a moment. Errors are faults with code fault.Compose, with the last
+// and returns when all run steadily. Errors are faults with code fault.Compose, with the last
 // lines of the services that do not run.
 func (c Compose) Up(ctx context.Context, name string, project state.Project) error {
 	ran := c.run(ctx, name, project, "up", "--detach", "--remove-orphans")
@@ -52,7 +52,7 @@ func (c Compose) Up(ctx context.Context, name string, project state.Project) err
 		return c.settle(ctx, name, project)
 	}
 	hint := "correct compose in the settings"
-	words := c.lastWords(context.WithoutCancel(ctx), name, project, map[string]int{})
+	words, _ := c.lastWords(context.WithoutCancel(ctx), name, project, map[string]int{})
 	if words != "" {
 		hint = hintLogs
 	}

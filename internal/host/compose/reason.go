@@ -26,6 +26,7 @@ func telling(output string) string {
 	for i := len(lines) - 1; i >= 0; i-- {
 		line := strings.TrimSpace(lines[i])
 		line = strings.TrimSpace(strings.TrimPrefix(line, "ERROR:"))
+		line = strings.TrimPrefix(line, "Error response from daemon: ")
 		if line == "" || strings.HasPrefix(line, "Encountered errors while bringing up the project") {
 			continue
 		}

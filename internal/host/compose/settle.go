@@ -13,9 +13,12 @@ import (
 )
 
 const (
-	// settled is how long a project has to run after compose is done: a service that cannot work with
-	// its configuration says so within its first seconds, most often.
+	// settled is how long all services have to run at a stretch before a project counts as up: one that
+	// cannot work with its configuration says so within its first seconds, most often.
 	settled = 3 * time.Second
+	// patience is how long a service may end and be started again by its restart policy, as one does that
+	// cannot reach its database before that is ready.
+	patience = time.Minute
 	// lookAgain is how often the engine is asked in that time.
 	lookAgain = 500 * time.Millisecond
 
@@ -25,16 +28,20 @@ const (
 	hintLogs  = "see `docker ps -a` and `docker logs` on the VM, then correct compose in the settings"
 )
 
-// settle watches the project for a moment and tells which services do not stay up.
+// settle waits until the project runs steadily, and tells which services do not.
 func (c Compose) settle(ctx context.Context, name string, project state.Project) error {
 	tick := time.NewTicker(lookAgain)
 	defer tick.Stop()
-	restarts := map[string]int{}
-	for end := time.Now().Add(settled); ; {
-		if words := c.lastWords(ctx, name, project, restarts); words != "" {
+	start, quiet := time.Now(), time.Now()
+	for restarts := (map[string]int{}); ; {
+		words, final := c.lastWords(ctx, name, project, restarts)
+		now := time.Now()
+		switch {
+		case final, words != "" && now.Sub(start) > patience:
 			return fault.New(fault.Compose, "", hintLogs, "project %s does not stay up: %s", name, words)
-		}
-		if time.Now().After(end) {
+		case words != "":
+			quiet = now
+		case now.Sub(quiet) >= settled:
 			return c.complete(ctx, name, project)
 		}
 		select {
@@ -60,27 +67,29 @@ func (c Compose) complete(ctx context.Context, name string, project state.Projec
 }
 
 // lastWords says in one line which services do not run and what they printed last; "" if all do, or the
-// engine does not tell. restarts has how often each container had been started again when it was first
-// looked at: one that is started again after that does not run either, although it may seem to.
-func (c Compose) lastWords(ctx context.Context, name string, project state.Project, restarts map[string]int) string {
+// engine does not tell. It is final if one of them will not be started again. restarts has how often each
+// container had been started again when it was last looked at, and is kept up to date.
+func (c Compose) lastWords(ctx context.Context, name string, project state.Project, restarts map[string]int) (words string, final bool) {
 	containers, err := c.Engine.Containers(ctx, name)
 	if err != nil {
-		return ""
+		return "", false
 	}
-	var words []string
+	var all []string
 	for _, container := range containers {
 		if _, ours := project.Services[container.Service]; !ours {
 			continue
 		}
 		container, err := c.Engine.Look(ctx, container)
-		if _, known := restarts[container.ID]; !known {
-			restarts[container.ID] = container.Restarts
+		before, known := restarts[container.ID]
+		if restarts[container.ID] = container.Restarts; !known {
+			before = container.Restarts
 		}
-		if how := failure(container, restarts[container.ID]); err == nil && how != "" {
-			words = append(words, c.obituary(ctx, container, how))
+		if how, over := failure(container, before); err == nil && how != "" {
+			all = append(all, c.obituary(ctx, container, how))
+			final = final || over
 		}
 	}
-	return strings.Join(words, "; ")
+	return strings.Join(all, "; "), final
 }
 
 func (c Compose) obituary(ctx context.Context, container docker.Container, how string) string {
@@ -91,18 +100,20 @@ func (c Compose) obituary(ctx context.Context, container docker.Container, how s
 	return line
 }
 
-// failure says how a container failed, given how often it had been started again before; "" if it runs,
-// or has done its work.
-func failure(c docker.Container, restarts int) string {
+// failure says how a container failed, given how often it had been started again before, and whether that
+// is all over; "" if it runs, or has done its work.
+func failure(c docker.Container, restarts int) (how string, over bool) {
 	switch {
-	case c.Error != "":
-		return cannotStart + c.Error
 	case c.State == "restarting" || c.State == "running" && c.Restarts > restarts:
-		return fmt.Sprintf("ends again and again, with exit code %d", c.ExitCode)
+		return fmt.Sprintf("ends again and again, with exit code %d", c.ExitCode), false
+	case c.State == "running":
+		return "", false
+	case c.Error != "":
+		return cannotStart + c.Error, true
 	case c.State == "exited" && c.ExitCode != 0, c.State == "dead":
-		return fmt.Sprintf("ended with exit code %d", c.ExitCode)
+		return fmt.Sprintf("ended with exit code %d", c.ExitCode), true
 	}
-	return ""
+	return "", false
 }
 
 // Observe gives the containers of a project as they are now.
