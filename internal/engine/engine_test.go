@@ -82,8 +82,24 @@ func obey(facts state.Facts, goal state.Goal) state.Facts {
 			facts.Groups[m.Group] = append(facts.Groups[m.Group], m.User)
 		}
 	}
+	l.Key, l.Entries = facts.Ledger.Key, goal.Entries
+	facts.Containers, l.Projects = raised(goal, facts.Boot)
 	facts.Ledger = l
 	return facts
+}
+
+// raised gives the containers of the projects that are wanted, all running, and what the ledger says.
+func raised(goal state.Goal, boot string) (map[string][]state.Container, map[string]state.Raised) {
+	containers, known := map[string][]state.Container{}, map[string]state.Raised{}
+	for name, p := range goal.Want.Projects {
+		if p.Up {
+			known[name] = state.Raised{Digest: p.Digest, Boot: boot}
+		}
+		for service := range p.Services {
+			containers[name] = append(containers[name], state.Container{Service: service, Running: true})
+		}
+	}
+	return containers, known
 }
 
 func steps(t *testing.T, goal state.Goal, err error) string {

@@ -26,28 +26,6 @@ func blog(t *testing.T) settings.Settings {
 	return s
 }
 
-// brought gives the host after a run with these settings, with all containers running.
-func brought(t *testing.T, s settings.Settings, facts state.Facts) state.Facts {
-	t.Helper()
-	goal, err := Running(s, facts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	after := obey(facts, goal)
-	after.Ledger.Key, after.Ledger.Entries = facts.Ledger.Key, goal.Entries
-	after.Ledger.Projects = map[string]state.Raised{}
-	after.Containers = map[string][]state.Container{}
-	for name, p := range goal.Want.Projects {
-		if p.Up {
-			after.Ledger.Projects[name] = state.Raised{Digest: p.Digest, Boot: facts.Boot}
-		}
-		for service := range p.Services {
-			after.Containers[name] = append(after.Containers[name], state.Container{Service: service, Running: true})
-		}
-	}
-	return after
-}
-
 const (
 	pull  = "pull what is missing of mysql, wordpress (each within 30 minutes)"
 	raise = "bring up project compose: db, web (within 10 minutes)"
@@ -59,6 +37,7 @@ func TestProjectOnAFreshHost(t *testing.T) {
 		"write /etc/docker/daemon.json",
 		"write /etc/docker/compose/docker-compose.yml",
 		"install docker-cli, docker-compose, docker.io",
+		"ask the engine whether it takes /etc/docker/daemon.json",
 		"add azureuser to group docker",
 		"start at boot: docker.service, docker.socket",
 		"start docker.socket, docker.service",
@@ -110,7 +89,7 @@ func TestProjectAgain(t *testing.T) {
 			host := fresh()
 			host.Boot = first
 			s := blog(t)
-			facts := brought(t, s, host)
+			facts := settled(t, s, host)
 			facts.Boot, facts.Containers = c.boot, map[string][]state.Container{"compose": c.containers}
 			if c.change != nil {
 				c.change(&s, facts)
@@ -182,7 +161,7 @@ func TestLogins(t *testing.T) {
 	if file := goal.Want.Files[registry.File]; file.Mode != 0o600 {
 		t.Errorf("mode %o", file.Mode)
 	}
-	facts := brought(t, private("one"), host)
+	facts := settled(t, private("one"), host)
 	goal, err = Running(private("one"), facts)
 	if got := steps(t, goal, err); got != "" {
 		t.Errorf("again:\n%s", got)
