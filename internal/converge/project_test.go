@@ -96,7 +96,7 @@ func TestRunRemembersWhatWasBeforeAProject(t *testing.T) {
 	if got := w.ledger.Projects["new"]; got.Digest != "" {
 		t.Errorf("the ledger has %v", got)
 	}
-	w.did = nil
+	w.did, w.fail = nil, "up new"
 	if _, err := w.projects().Run(t.Context()); err == nil || !reflect.DeepEqual(w.did, []string{"pull new db", "pull new web", "up new"}) {
 		t.Errorf("again did %q, error %v", w.did, err)
 	}
