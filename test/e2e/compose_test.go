@@ -152,7 +152,6 @@ func (l *lab) blogChanges() {
 	if env := l.inspect(changed.name, "{{.Config.Env}}"); !strings.Contains(env, "MYSQL_ROOT_PASSWORD="+l.secrets["another database"]) {
 		l.Error("the database does not see its new password")
 	}
-	wordpress = l.service("compose", "wordpress")
 	l.succeed(body(`{"compose": {"wordpress": {"image": "wordpress", "ports": ["80:80"], "labels": {"edition": "2"}, "links": []}}}`, ""))
 	l.wantServices("compose", "wordpress")
 	if volume := l.sh("docker run --rm -v notes:/notes --entrypoint cat mysql /notes/file"); volume != "kept" {

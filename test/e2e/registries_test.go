@@ -15,8 +15,8 @@ const (
 	registryUser    = "robot"
 )
 
-// standIn makes an image that takes any command and does nothing, until it is told to stop.
-const standIn = `--change 'ENTRYPOINT ["/bin/sh", "-c", "exec sleep 1000000"]' --change 'STOPSIGNAL KILL'`
+// standIn makes an image that takes any command and does nothing, in one process, until it is told to stop.
+const standIn = `--change 'ENTRYPOINT ["/bin/sh", "-c", "trap \"exit 143\" TERM; mkfifo /nothing; exec 3<>/nothing; read line <&3"]'`
 
 // registries starts both, and has the engine take Docker Hub's images from the first one, by a daemon.json
 // that is a person's own.
