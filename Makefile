@@ -11,7 +11,7 @@ LDFLAGS := -s -w -buildid= -X main.version=$(VERSION)
 TOOL    := go tool -modfile=tools/go.mod
 
 .DEFAULT_GOAL := help
-.PHONY: help build $(ARCHES) package check lint format vet staticcheck errcheck tidy test test-long setup run run-agent bench clean
+.PHONY: help build $(ARCHES) package check lint format vet staticcheck errcheck tidy test test-long setup run run-agent bench docs clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,10 @@ run-agent: setup package ## the same with the real Azure Linux Agent, which uplo
 
 bench: ## benchmarks
 	@go test -run '^$$' -bench . -benchmem ./...
+
+docs: ## write docs/settings.md from the schemas, and docs/faults.md from the faults' table
+	@go run ./cmd/docs
+	@go test -count=1 -run '^TestFaultsPage$$' ./internal/settings -update
 
 clean: ## remove dist/, and VMs, mounts and namespaces that a killed run left behind
 	@rm -rf $(DIST)

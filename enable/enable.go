@@ -9,9 +9,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -53,7 +55,7 @@ func (e Enable) Run(ctx context.Context, call *handler.Call) (handler.Outcome, e
 	}
 	m := machine.New(e.Root, call.Log)
 	defer m.Close()
-	_, goal, steps, err := converger(m, wanted, call.Log).Plan()
+	_, goal, steps, err := converger(ctx, m, wanted, call.Log).Plan()
 	if err != nil {
 		return handler.Outcome{}, err
 	}
@@ -101,11 +103,16 @@ func (e Enable) order(ctx context.Context, call *handler.Call) (Order, error) {
 func (e Enable) parse(o Order, secrets *oplog.Redactor) (settings.Settings, error) {
 	secrets.Add(secretsIn(o.Protected)...)
 	s, err := settings.Parse(o.Public, o.Protected, settings.Options{Now: e.Now()})
+	for _, l := range s.Logins {
+		// As docker encodes them, both in one.
+		secrets.Add(l.Username + ":" + l.Password.Reveal())
+	}
 	return s, slices.Concat(fault.Faults(err), settings.Unsupported(s)).AsError()
 }
 
 // secretsIn gives every string in the protected settings, wherever it stands: what a person meant
-// to hide is hidden, also under a key that we do not know.
+// to hide is hidden, also under a key that we do not know. Where a registry is and who logs in there are
+// no secrets; without the first nobody could read a message about an image.
 func secretsIn(protected []byte) []string {
 	var found []string
 	var walk func(any)
@@ -118,8 +125,11 @@ func secretsIn(protected []byte) []string {
 				walk(item)
 			}
 		case map[string]any:
-			for _, item := range v {
-				walk(item)
+			_, account := v["password"]
+			for name, item := range v {
+				if !account || name != "server" && name != "username" {
+					walk(item)
+				}
 			}
 		}
 	}
@@ -154,9 +164,14 @@ func success(ctx context.Context, m *machine.Machine, goal state.Goal) (string, 
 	sentence := "Docker " + version + " is running"
 	switch {
 	case goal.Endpoint.TLS:
-		sentence += fmt.Sprintf(" and answers on port %d to clients with a certificate", goal.Endpoint.Port)
-	case goal.Endpoint.Port != 0:
-		sentence += fmt.Sprintf(" and answers on port %[1]d without TLS: anyone who reaches port %[1]d is root on this VM", goal.Endpoint.Port)
+		sentence += fmt.Sprintf(" and answers on %s to clients with a certificate", goal.Endpoint)
+	case len(goal.Endpoint.Addresses) > 0:
+		sentence += fmt.Sprintf(" and answers on %[1]s without TLS: anyone who reaches %[1]s is root on this VM", goal.Endpoint)
+	}
+	for name, p := range goal.Want.Projects {
+		if p.Up {
+			sentence += fmt.Sprintf("; project %s is up: %s", name, strings.Join(slices.Sorted(maps.Keys(p.Services)), ", "))
+		}
 	}
 	return sentence, nil
 }
@@ -178,10 +193,10 @@ func (e Enable) handOver(ctx context.Context, call *handler.Call, w work, o Orde
 	return handler.Outcome{Message: message}, nil
 }
 
-func converger(m *machine.Machine, s settings.Settings, log *logrus.Entry) converge.Converger {
+func converger(ctx context.Context, m *machine.Machine, s settings.Settings, log *logrus.Entry) converge.Converger {
 	return converge.Converger{
 		Host:   m.Host(),
-		Survey: m.Survey,
+		Survey: func() (state.Facts, error) { return m.SurveyProjects(ctx) },
 		Aim:    func(f state.Facts) (state.Goal, error) { return engine.Running(s, f) },
 		Report: func([]converge.Progress) {},
 		Log:    log,

@@ -19,8 +19,8 @@ func TestParseTellsAllAtOnce(t *testing.T) {
 	}{
 		{"right", `{"docker":{"options":["-D"]}}`, fault.OK, ""},
 		{"wrong", `{"docker":{"port":2375}}`, fault.SettingsInvalid, "publicSettings.docker.port"},
-		{"not yet", `{"compose":{"web":{"image":"busybox"}}}`, fault.NotSupportedYet, "publicSettings.compose"},
-		{"both", `{"compose":{"web":{"image":"busybox"}},"docker":{"port":2375}}`, fault.SettingsInvalid, "publicSettings.docker.port publicSettings.compose"},
+		{"not yet", `{"docker":{"version":"26"}}`, fault.NotSupportedYet, "publicSettings.docker.version"},
+		{"both", `{"docker":{"port":2375,"version":"26"}}`, fault.SettingsInvalid, "publicSettings.docker.port publicSettings.docker.version"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

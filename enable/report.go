@@ -37,6 +37,9 @@ func line(s converge.Progress) string {
 	case converge.Failed:
 		return fmt.Sprintf("%s: failed after %s", s.Summary, s.Took.Round(time.Millisecond))
 	case converge.Running:
+		if s.Detail != "" {
+			return s.Summary + ": running, " + s.Detail
+		}
 		return s.Summary + ": running"
 	default:
 		return s.Summary + ": waiting"

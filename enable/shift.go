@@ -77,11 +77,11 @@ func (s *shift) apply(ctx context.Context) (converge.Result, string, error) {
 	if err != nil {
 		return converge.Result{}, "", err
 	}
-	c := converger(s.machine, wanted, s.log)
-	c.Superseded = s.watch.superseded.Load
-	c.Report = s.progress
 	// A request to stop is heeded between two steps, not within one.
 	ctx = context.WithoutCancel(ctx)
+	c := converger(ctx, s.machine, wanted, s.log)
+	c.Superseded = s.watch.superseded.Load
+	c.Report = s.progress
 	result, err := c.Run(ctx)
 	if err != nil {
 		return result, "", err

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 	"docker-extension/install"
 	"docker-extension/internal/fault"
 	"docker-extension/internal/host/files"
+	"docker-extension/internal/settings"
 	"docker-extension/uninstall"
 )
 
@@ -57,6 +59,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 	executable = root.Below(executable)
 	on := enable.Enable{Root: root, Executable: executable, Now: time.Now}
 	switch operation := flags.Arg(0); {
+	case operation == "schema":
+		return schema(flags.Args()[1:], stdout, stderr)
 	case flags.NArg() != 1:
 		usage(stderr)
 		return int(fault.Usage)
@@ -88,6 +92,20 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 }
 
+// schema prints the JSON Schema of the public settings, or of the part that is named.
+func schema(args []string, stdout, stderr io.Writer) int {
+	switch strings.Join(args, " ") {
+	case "", "public":
+		fmt.Fprint(stdout, settings.PublicSchema())
+	case "protected":
+		fmt.Fprint(stdout, settings.ProtectedSchema())
+	default:
+		usage(stderr)
+		return int(fault.Usage)
+	}
+	return 0
+}
+
 func usage(out io.Writer) {
 	fmt.Fprint(out, `docker-extension makes a Linux VM on Azure a Docker host.
 
@@ -103,6 +121,8 @@ verbs that the Azure Linux Agent calls, in a folder with HandlerEnvironment.json
 verbs for people:
   version    print the version
   help       print this
+  schema [public|protected]
+             print the JSON Schema of the settings
 
   --root DIR work on the host below DIR instead of /; programs, this one too, are taken from there
 `)

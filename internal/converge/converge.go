@@ -45,6 +45,9 @@ type Units interface {
 	Restart(ctx context.Context, units ...string) error
 	// ReloadUnit returns when the unit has said that it works with what it read.
 	ReloadUnit(ctx context.Context, unit string) error
+	// HoldBack makes every start of the units a start of nothing, until Release.
+	HoldBack(units ...string) error
+	Release(units ...string) error
 }
 
 // Accounts is the user database.
@@ -53,9 +56,13 @@ type Accounts interface {
 	RemoveMember(context.Context, state.Member) error
 }
 
-// Engine is the container engine, as far as it has to be asked whether it is there.
+// Engine is the container engine, as far as it has to be asked something.
 type Engine interface {
+	// Ready returns when the engine answers.
 	Ready(ctx context.Context, at state.Endpoint) error
+	// Approves gives the engine's complaint about a content of its configuration file. An engine that
+	// cannot be asked, or is not there, complains about nothing.
+	Approves(ctx context.Context, path string, content []byte) error
 }
 
 // Memory keeps the ledger over a power cut.
@@ -65,12 +72,14 @@ type Memory interface {
 
 // Host is everything of the host that a step may touch.
 type Host struct {
-	Files    Files
-	Packages Packages
-	Units    Units
-	Accounts Accounts
-	Engine   Engine
-	Memory   Memory
+	Files      Files
+	Packages   Packages
+	Units      Units
+	Accounts   Accounts
+	Engine     Engine
+	Registries Registries
+	Composer   Composer
+	Memory     Memory
 }
 
 // Converger takes a host to a goal.
@@ -103,6 +112,7 @@ type Progress struct {
 	Name    string
 	Summary string
 	Phase   Phase
+	Detail  string        // how far a Running step is; mostly ""
 	Took    time.Duration // 0 unless Done or Failed
 	Err     error         // only if Failed
 }
@@ -138,7 +148,7 @@ func (c Converger) Run(ctx context.Context) (Result, error) {
 	if len(steps) == 0 {
 		return result, nil
 	}
-	r := &run{Converger: c, steps: steps, ledger: claim(facts.Ledger, facts, goal)}
+	r := &run{Converger: c, goal: goal, steps: steps, ledger: claim(facts.Ledger, facts, goal)}
 	result.Steps, err = r.apply(ctx)
 	if err != nil {
 		return result, err
@@ -171,9 +181,11 @@ func (c Converger) verify() error {
 // run is one walk through the steps.
 type run struct {
 	Converger
+	goal     state.Goal
 	steps    []Step
 	ledger   state.Ledger
 	progress []Progress
+	current  int // the step in hand
 }
 
 func (r *run) apply(ctx context.Context) ([]Progress, error) {
@@ -189,7 +201,7 @@ func (r *run) apply(ctx context.Context) ([]Progress, error) {
 			return r.progress, fault.New(fault.Superseded, "", "", "stopped before step %d of %d: newer settings took over", i+1, len(r.steps))
 		}
 		if err := r.take(ctx, i); err != nil {
-			return r.progress, err
+			return r.progress, r.undo(ctx, i, err)
 		}
 	}
 	return r.progress, nil
@@ -198,17 +210,24 @@ func (r *run) apply(ctx context.Context) ([]Progress, error) {
 // take does one step and reports it.
 func (r *run) take(ctx context.Context, i int) error {
 	p := &r.progress[i]
+	r.current = i
 	p.Phase = Running
 	r.Report(r.progress)
 	started := time.Now()
 	err := oplog.Step(r.Log, p.Summary, func() error { return r.steps[i].do(ctx, r) })
-	p.Took, p.Phase = time.Since(started), Done
+	p.Took, p.Phase, p.Detail = time.Since(started), Done, ""
 	if err != nil {
 		p.Phase = Failed
 		p.Err = fmt.Errorf("step %d of %d (%s): %w", i+1, len(r.steps), p.Name, err)
 	}
 	r.Report(r.progress)
 	return p.Err
+}
+
+// say reports how far the step in hand is.
+func (r *run) say(detail string) {
+	r.progress[r.current].Detail = detail
+	r.Report(r.progress)
 }
 
 // remember changes the ledger in the middle of a run and saves it.

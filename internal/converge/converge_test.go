@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"reflect"
 	"strings"
 	"testing"
@@ -19,7 +20,7 @@ type world struct {
 	have     state.State
 	ledger   state.Ledger
 	did      []string
-	fail     string // the deed that fails
+	fail     string // the deed that fails, once
 	stubborn bool   // deeds have no effect
 	unit     bool   // docker.service exists before anything is done
 }
@@ -27,6 +28,7 @@ type world struct {
 func (w *world) deed(what string) error {
 	w.did = append(w.did, what)
 	if what == w.fail {
+		w.fail = "" // the next time it works
 		return fault.New(fault.EngineStart, "", "look", "cannot %s", what)
 	}
 	return nil
@@ -67,7 +69,22 @@ func (w *world) Start(_ context.Context, u ...string) error {
 func (w *world) AddMember(context.Context, state.Member) error    { return w.deed("add member") }
 func (w *world) RemoveMember(context.Context, state.Member) error { return w.deed("remove member") }
 func (w *world) Ready(context.Context, state.Endpoint) error      { return w.deed("ready") }
-func (w *world) SaveLedger(l state.Ledger) error                  { w.ledger = l; return nil }
+func (w *world) HoldBack(u ...string) error {
+	if len(u) == 0 {
+		return nil
+	}
+	return w.deed("hold back " + strings.Join(u, " "))
+}
+func (w *world) Release(u ...string) error {
+	if len(u) == 0 {
+		return nil
+	}
+	return w.deed("release " + strings.Join(u, " "))
+}
+func (w *world) Approves(_ context.Context, path string, _ []byte) error {
+	return w.deed("approve of " + path)
+}
+func (w *world) SaveLedger(l state.Ledger) error { w.ledger = l; return nil }
 
 func newWorld() *world {
 	return &world{have: state.State{
@@ -87,7 +104,7 @@ func (w *world) converger() Converger {
 		},
 		Aim: func(f state.Facts) (state.Goal, error) {
 			have := w.have
-			have.Units = map[string]state.Unit{}
+			have.Files, have.Units = maps.Clone(w.have.Files), map[string]state.Unit{}
 			for name, u := range w.have.Units {
 				u.Started = f.Ledger.Units[name].Started
 				have.Units[name] = u
@@ -191,5 +208,68 @@ func TestRunTouchesNothingWhenItCannotAim(t *testing.T) {
 	c.Aim = func(state.Facts) (state.Goal, error) { return state.Goal{}, errors.New("no") }
 	if _, err := c.Run(t.Context()); err == nil || len(w.did) != 0 || w.ledger.Format != 0 {
 		t.Errorf("did %q, ledger %+v, error %v", w.did, w.ledger, err)
+	}
+}
+
+// An engine that comes with the run is held back until it has approved; what it refuses is undone.
+func TestRefusedFileIsUndone(t *testing.T) {
+	w := newWorld()
+	w.fail = "approve of /etc/a.json"
+	c := w.converger()
+	aim := c.Aim
+	c.Aim = func(f state.Facts) (state.Goal, error) {
+		goal, err := aim(f)
+		goal.Check = state.Check{
+			Path: "/etc/a.json", Units: []string{"docker.service"},
+			Paths: []string{"/etc/b.conf", "/etc/a.json"}, Fallback: map[string]state.File{"/etc/a.json": {Exists: true, Content: []byte("before us")}},
+		}
+		return goal, err
+	}
+	result, err := c.Run(t.Context())
+	want := []string{
+		"write /etc/a.json", "hold back docker.service", "install docker.io", "release docker.service",
+		"approve of /etc/a.json", "write /etc/b.conf", "write /etc/a.json",
+	}
+	if err == nil || !reflect.DeepEqual(w.did, want) {
+		t.Errorf("error %v, did %q, want %q", err, w.did, want)
+	}
+	if got := string(w.have.Files["/etc/a.json"].Content); got != "before us" || w.have.Files["/etc/b.conf"].Exists {
+		t.Errorf("the file says %q", got)
+	}
+	if last := result.Steps[2]; last.Phase != Failed || last.Name != "approval" {
+		t.Errorf("step %+v", last)
+	}
+}
+
+// An engine that ran, and does not start with what the run has written, runs again with what it had.
+func TestFailedRestartIsUndone(t *testing.T) {
+	before := state.File{Exists: true, Content: []byte("before us")}
+	for name, c := range map[string]struct {
+		ran  bool
+		want []string
+		says string
+	}{
+		"ran":         {true, []string{"write /etc/a.json", "reload", "restart", "write /etc/a.json", "restart"}, "and it runs again"},
+		"did not run": {false, []string{"write /etc/a.json", "start docker.service"}, "cannot start docker.service"},
+	} {
+		w := newWorld()
+		w.unit = true
+		w.have.Files["/etc/a.json"] = before
+		w.have.Packages["docker.io"] = state.Package{Installed: true}
+		w.have.Units["docker.service"] = state.Unit{Active: c.ran, Reloaded: "old"}
+		w.fail = c.want[len(c.want)-1]
+		if c.ran {
+			w.fail = "restart"
+		}
+		_, err := w.converger().Run(t.Context())
+		if fault.CodeOf(err) != fault.EngineStart || !strings.Contains(err.Error(), c.says) || !reflect.DeepEqual(w.did, c.want) {
+			t.Errorf("%s: %v, did %q, want %q", name, err, w.did, c.want)
+		}
+		if started := w.ledger.Units["docker.service"].Started; started != "" {
+			t.Errorf("%s: the unit is said to have read %q", name, started)
+		}
+		if got := string(w.have.Files["/etc/a.json"].Content) == "before us"; got != c.ran {
+			t.Errorf("%s: the file is as before: %v", name, got)
+		}
 	}
 }

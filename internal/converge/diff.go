@@ -1,6 +1,7 @@
 package converge
 
 import (
+	"fmt"
 	"maps"
 	"path"
 	"slices"
@@ -11,63 +12,133 @@ import (
 
 // Diff gives the steps that turn have into want, in the order in which they are safe: configuration
 // before the package, so that the first start of the engine is the right one; units when all that
-// they read is in place; removals last. An empty result means that there is nothing to do. It is
+// they read is in place; registries and projects when the engine runs; removals last. An empty result means that there is nothing to do. It is
 // pure: it looks at nothing but its arguments.
 func Diff(goal state.Goal) []Step {
 	want, have := goal.Want, goal.Have
 	return slices.Concat(
-		fileSteps(want, have),
-		installSteps(want, have),
+		fileSteps(goal, false),
+		installSteps(goal),
 		memberSteps(want, have),
 		unitSteps(goal),
+		accountSteps(want, have),
+		fileSteps(goal, true),
+		projectSteps(want, have),
 		removeSteps(want, have),
 		purgeSteps(want, have),
 	)
 }
 
-// fileSteps makes one step per part of the configuration. Certificates come before the daemon.json
-// that names them.
-func fileSteps(want, have state.State) []Step {
+// fileSteps makes one step per part of the configuration, in the order of turn, of the files that are
+// due now, or of the late ones. What the engine has to approve of comes after the certificates that it
+// names.
+func fileSteps(goal state.Goal, late bool) []Step {
 	parts := map[string]*WriteFiles{}
-	for _, p := range slices.Sorted(maps.Keys(want.Files)) {
-		if want.Files[p].Equal(have.Files[p]) {
+	asked := ""
+	for _, p := range slices.Sorted(maps.Keys(goal.Want.Files)) {
+		file := goal.Want.Files[p]
+		if slices.Contains(goal.Late, p) != late || file.Equal(goal.Have.Files[p]) {
 			continue
 		}
-		part := partOf(p)
-		if parts[part] == nil {
-			parts[part] = &WriteFiles{Part: part, Files: map[string]state.File{}}
+		key := fmt.Sprint(turn(p, file.Exists), partOf(p))
+		if parts[key] == nil {
+			parts[key] = &WriteFiles{Part: partOf(p), Files: map[string]state.File{}}
 		}
-		parts[part].Paths = append(parts[part].Paths, p)
-		parts[part].Files[p] = want.Files[p]
+		parts[key].Paths = append(parts[key].Paths, p)
+		parts[key].Files[p] = file
+		if p == goal.Check.Path && !comes(goal) {
+			asked = fmt.Sprint(turnOfApproval)
+		}
 	}
 	var steps []Step
-	for _, part := range slices.Sorted(maps.Keys(parts)) {
-		steps = append(steps, *parts[part])
+	for _, key := range slices.Sorted(maps.Keys(parts)) {
+		if asked != "" && key > asked {
+			steps, asked = append(steps, approval(goal, false)), ""
+		}
+		steps = append(steps, *parts[key])
 	}
 	return steps
 }
+
+// turnOfApproval is when the engine is asked about its configuration: before anything is changed that it
+// would miss if it refuses.
+const turnOfApproval = 1
+
+// turn gives the order in which files are written and removed. However the VM may lose its power in the
+// middle, and boot: certificates are there as long as daemon.json names them, and a listener only as long
+// as daemon.json has TLS for it.
+func turn(p string, exists bool) int {
+	switch part := partOf(p); {
+	case part == partCertificates && exists:
+		return 0
+	case part == partListener && !exists:
+		return 2
+	case part == partListener:
+		return 4
+	case part == partCertificates:
+		return 5
+	default:
+		return 3
+	}
+}
+
+// The parts whose turn depends on what happens to them.
+const (
+	partCertificates = "certificates"
+	partListener     = "listener"
+)
 
 // partOf names the part of the configuration that a file belongs to, by what people call it.
 func partOf(p string) string {
 	switch path.Ext(p) {
 	case ".pem":
-		return "certificates"
+		return partCertificates
 	case ".json":
+		if path.Base(p) == "config.json" {
+			return "credentials"
+		}
 		return path.Base(p)
 	case ".conf":
-		return "listener"
+		return partListener
 	default:
 		return path.Base(p)
 	}
 }
 
-func installSteps(want, have state.State) []Step {
-	var steps []Step
-	missing := selectKeys(want.Packages, func(name string, p state.Package) bool {
-		return p.Installed && !have.Packages[name].Installed
+// missing gives the packages that are to be installed.
+func missing(goal state.Goal) []string {
+	return selectKeys(goal.Want.Packages, func(name string, p state.Package) bool {
+		return p.Installed && !goal.Have.Packages[name].Installed
 	})
-	if len(missing) > 0 {
-		steps = append(steps, InstallPackages{missing})
+}
+
+// comes tells whether the engine comes with this run, as far as it matters: one that runs already can be
+// asked at once, and must not be held back, because an upgrade that restarts it would then stop it.
+func comes(goal state.Goal) bool {
+	return len(missing(goal)) > 0 && !slices.ContainsFunc(goal.Check.Units, func(u string) bool { return goal.Have.Units[u].Active })
+}
+
+// approval makes the step that asks the engine about a file; undo tells that the file is in place before
+// there is an engine to be asked.
+func approval(goal state.Goal, undo bool) Step {
+	step := ApproveFile{Path: goal.Check.Path, File: goal.Want.Files[goal.Check.Path]}
+	if undo {
+		step.Undo = WriteFiles{Paths: goal.Check.Paths, Files: goal.Check.Fallback}
+	}
+	return step
+}
+
+// installSteps installs and holds. An engine that comes with the packages does not start before it has
+// approved of the file that was laid for it.
+func installSteps(goal state.Goal) []Step {
+	want, have := goal.Want, goal.Have
+	var steps []Step
+	if names := missing(goal); len(names) > 0 {
+		if want.Files[goal.Check.Path].Exists && comes(goal) {
+			steps = append(steps, InstallPackages{names, goal.Check.Units}, approval(goal, true))
+		} else {
+			steps = append(steps, InstallPackages{Packages: names})
+		}
 	}
 	unheld := selectKeys(want.Packages, func(name string, p state.Package) bool {
 		return p.Held && !have.Packages[name].Held

@@ -28,6 +28,7 @@ func running() state.State {
 func TestDiff(t *testing.T) {
 	for name, c := range map[string]struct {
 		want, have func(*state.State)
+		check      state.Check
 		steps      []string
 	}{
 		"as wanted": {},
@@ -42,6 +43,57 @@ func TestDiff(t *testing.T) {
 				"at boot: start at boot: docker.service, docker.socket",
 				"docker: start docker.socket, docker.service",
 				"engine answers: ask the engine on its unix socket",
+			},
+		},
+		"fresh host, and the engine is to approve": {
+			have:  func(s *state.State) { *s = state.State{} },
+			check: state.Check{Path: "/etc/docker/daemon.json"},
+			steps: []string{
+				"certificates: write /etc/docker/key.pem",
+				"daemon.json: write /etc/docker/daemon.json",
+				"listener: write /etc/x.d/50-us.conf",
+				"packages: install docker.io",
+				"approval: ask the engine whether it takes /etc/docker/daemon.json",
+				"users: add ada to group docker",
+				"at boot: start at boot: docker.service, docker.socket",
+				"docker: start docker.socket, docker.service",
+				"engine answers: ask the engine on its unix socket",
+			},
+		},
+		"the engine is there, and everything is new to it": {
+			have:  func(s *state.State) { s.Files = nil },
+			check: state.Check{Path: "/etc/docker/daemon.json"},
+			steps: []string{
+				"certificates: write /etc/docker/key.pem",
+				"approval: ask the engine whether it takes /etc/docker/daemon.json",
+				"daemon.json: write /etc/docker/daemon.json",
+				"listener: write /etc/x.d/50-us.conf",
+			},
+		},
+		"the engine runs, and only its client is missing": {
+			have: func(s *state.State) {
+				s.Files, s.Packages = nil, nil
+			},
+			check: state.Check{Path: "/etc/docker/daemon.json", Units: []string{"docker.service"}},
+			steps: []string{
+				"certificates: write /etc/docker/key.pem",
+				"approval: ask the engine whether it takes /etc/docker/daemon.json",
+				"daemon.json: write /etc/docker/daemon.json",
+				"listener: write /etc/x.d/50-us.conf",
+				"packages: install docker.io",
+			},
+		},
+		"TLS goes: the listener first, the certificates last": {
+			want: func(s *state.State) {
+				s.Files["/etc/docker/key.pem"], s.Files["/etc/x.d/50-us.conf"] = state.File{}, state.File{}
+				s.Files["/etc/docker/daemon.json"] = state.File{Exists: true, Content: []byte(`{"mtu":1}`)}
+			},
+			check: state.Check{Path: "/etc/docker/daemon.json"},
+			steps: []string{
+				"approval: ask the engine whether it takes /etc/docker/daemon.json",
+				"listener: remove /etc/x.d/50-us.conf",
+				"daemon.json: write /etc/docker/daemon.json",
+				"certificates: remove /etc/docker/key.pem",
 			},
 		},
 		"reloadable change": {
@@ -120,7 +172,7 @@ func TestDiff(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			goal := state.Goal{Want: running(), Have: running()}
+			goal := state.Goal{Want: running(), Have: running(), Check: c.check}
 			if c.want != nil {
 				c.want(&goal.Want)
 			}

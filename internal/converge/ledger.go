@@ -19,8 +19,10 @@ func claim(old state.Ledger, facts state.Facts, goal state.Goal) state.Ledger {
 			l.Files[p] = state.Found{Existed: before.Exists, Mode: uint32(before.Mode), Content: before.Content}
 		}
 	}
-	l.Daemon = merged(goal.Daemon, old.Daemon)
+	l.Daemon, l.Pending = goal.Found, orEmpty(goal.Daemon)
 	l.Earlier = merged(goal.Earlier, old.Earlier)
+	claimProjects(&l, goal)
+	claimEntries(&l, goal)
 	claimMembers(&l, goal)
 	claimPackages(&l, goal)
 	for u, wanted := range goal.Want.Units {
@@ -41,6 +43,41 @@ func claimUnit(known map[string]state.Loaded, u string, wanted state.Unit, facts
 		loaded.Started, loaded.Reloaded = wanted.Started, wanted.Reloaded
 	}
 	return loaded
+}
+
+// claimProjects takes the digest from every project that is about to change: if that does not end well,
+// its containers are neither the old ones nor the new ones.
+func claimProjects(l *state.Ledger, goal state.Goal) {
+	for name, want := range goal.Want.Projects {
+		raised, known := l.Projects[name]
+		if !want.Up && !known {
+			continue
+		}
+		if raised.Digest != want.Digest {
+			raised.Digest = ""
+		}
+		l.Projects[name] = raised
+	}
+}
+
+// claimEntries notes what is about to be written next to what was written before: after a crash either
+// may stand in the file.
+func claimEntries(l *state.Ledger, goal state.Goal) {
+	for server, entry := range goal.Entries {
+		old, known := l.Entries[server]
+		if known {
+			entry.Earlier = old.Earlier
+		}
+		for _, digest := range old.Written {
+			if !slices.Contains(entry.Written, digest) {
+				entry.Written = append(slices.Clone(entry.Written), digest)
+			}
+		}
+		if old.Verified != entry.Verified {
+			entry.Verified = ""
+		}
+		l.Entries[server] = entry
+	}
 }
 
 func claimMembers(l *state.Ledger, goal state.Goal) {
@@ -66,7 +103,8 @@ func claimPackages(l *state.Ledger, goal state.Goal) {
 func settle(claimed state.Ledger, goal state.Goal) state.Ledger {
 	l := clone(claimed)
 	maps.DeleteFunc(l.Files, func(p string, _ state.Found) bool { return !slices.Contains(goal.Owned, p) })
-	l.Daemon, l.Earlier = goal.Daemon, goal.Earlier
+	l.Daemon, l.Pending, l.Earlier, l.Entries = goal.Daemon, nil, goal.Earlier, goal.Entries
+	settleProjects(&l, goal)
 	l.Members = slices.DeleteFunc(l.Members, func(m state.Member) bool {
 		in, wanted := goal.Want.Members[m]
 		return wanted && !in
@@ -79,18 +117,37 @@ func settle(claimed state.Ledger, goal state.Goal) state.Ledger {
 		p, wanted := goal.Want.Packages[name]
 		return wanted && !p.Held
 	})
+	settleUnits(&l, goal)
+	return l
+}
+
+// settleUnits notes what the units have read.
+func settleUnits(l *state.Ledger, goal state.Goal) {
 	for u, w := range goal.Want.Units {
 		loaded := l.Units[u]
 		loaded.Started, loaded.Reloaded = w.Started, w.Reloaded
 		l.Units[u] = loaded
 	}
-	return l
+}
+
+// settleProjects notes the projects that are up. One that was left alone was brought up when it was.
+func settleProjects(l *state.Ledger, goal state.Goal) {
+	for name, want := range goal.Want.Projects {
+		have := goal.Have.Projects[name]
+		switch {
+		case !want.Up:
+			delete(l.Projects, name)
+		case !have.Up || have.Digest != want.Digest:
+			l.Projects[name] = state.Raised{Digest: want.Digest, Boot: goal.Boot}
+		}
+	}
 }
 
 func clone(l state.Ledger) state.Ledger {
 	l.Format = state.LedgerFormat
 	l.Files = orEmpty(maps.Clone(l.Files))
 	l.Units = orEmpty(maps.Clone(l.Units))
+	l.Projects, l.Entries = orEmpty(maps.Clone(l.Projects)), orEmpty(maps.Clone(l.Entries))
 	l.Debs, l.Held, l.Members = slices.Clone(l.Debs), slices.Clone(l.Held), slices.Clone(l.Members)
 	return l
 }

@@ -2,6 +2,7 @@ package converge
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"strings"
@@ -53,8 +54,33 @@ func (s WriteFiles) do(_ context.Context, run *run) error {
 	return nil
 }
 
+// ApproveFile asks the engine whether it would start with a file, before it has to.
+type ApproveFile struct {
+	Path string
+	File state.File
+	// Undo puts files back that are in place already; empty if none is.
+	Undo WriteFiles
+}
+
+// Name is "approval".
+func (s ApproveFile) Name() string { return "approval" }
+
+// Summary names the file.
+func (s ApproveFile) Summary() string { return "ask the engine whether it takes " + s.Path }
+
+func (s ApproveFile) do(ctx context.Context, run *run) error {
+	err := run.Engine.Approves(ctx, s.Path, s.File.Content)
+	if err == nil {
+		return nil
+	}
+	return errors.Join(err, s.Undo.do(ctx, run))
+}
+
 // InstallPackages installs packages together with what they depend on.
-type InstallPackages struct{ Packages []string }
+type InstallPackages struct {
+	Packages []string
+	HoldBack []string // units that the packages bring and that are not to start yet
+}
 
 // Name is "packages".
 func (s InstallPackages) Name() string { return "packages" }
@@ -63,7 +89,11 @@ func (s InstallPackages) Name() string { return "packages" }
 func (s InstallPackages) Summary() string { return phrase("install", s.Packages) }
 
 func (s InstallPackages) do(ctx context.Context, run *run) error {
+	if err := run.Units.HoldBack(s.HoldBack...); err != nil {
+		return err
+	}
 	added, err := run.Packages.Install(ctx, s.Packages)
+	err = errors.Join(err, run.Units.Release(s.HoldBack...))
 	// What came is remembered even after a failure: apt may have stopped half-way.
 	if saved := run.remember(func(l *state.Ledger) { l.Debs = union(l.Debs, added) }); err == nil {
 		err = saved
@@ -227,17 +257,22 @@ func (s AwaitEngine) Name() string { return "engine answers" }
 // Summary names the places where it is asked.
 func (s AwaitEngine) Summary() string {
 	switch {
-	case s.Port == 0:
+	case len(s.Addresses) == 0:
 		return "ask the engine on its unix socket"
 	case s.TLS:
-		return fmt.Sprintf("ask the engine on its unix socket and, over TLS, on port %d", s.Port)
+		return fmt.Sprintf("ask the engine on its unix socket and, over TLS, on %s", s.Endpoint)
 	default:
-		return fmt.Sprintf("ask the engine on its unix socket and, without TLS, on port %d", s.Port)
+		return fmt.Sprintf("ask the engine on its unix socket and, without TLS, on %s", s.Endpoint)
 	}
 }
 
+// do remembers what the units have read as soon as the engine answers: should a container fail later,
+// that is no reason to restart the engine again.
 func (s AwaitEngine) do(ctx context.Context, run *run) error {
-	return run.Engine.Ready(ctx, s.Endpoint)
+	if err := run.Engine.Ready(ctx, s.Endpoint); err != nil {
+		return err
+	}
+	return run.remember(func(l *state.Ledger) { settleUnits(l, run.goal) })
 }
 
 // PurgeTrees deletes directory trees with all that is in them.

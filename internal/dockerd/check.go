@@ -34,7 +34,7 @@ func checkKey(name string, value json.RawMessage, place string) fault.List {
 	}
 	var faults fault.List
 	for _, wrong := range misfits(key.Kind, name, value) {
-		faults = append(faults, invalid(place+wrong.at, wrong.hint, "%s", wrong.problem))
+		faults = append(faults, invalid(place+wrong.at, wrong.hintInFile(), "%s", wrong.problem))
 	}
 	return faults
 }
@@ -65,18 +65,37 @@ func unknownKeyHint(name string) string {
 	return "leave it out, or see the dockerd reference for the key that is meant"
 }
 
-// Conflicts says which keys both docker.options and docker.daemon set, with different values. Two
-// equal values are none.
+// Union gives one set of keys of docker.options and docker.daemon. They may share an object, such as
+// log-opts, as long as they do not say different things of one member of it. Two equal values are fine.
 //
-// In: the result of Translate, the members of docker.daemon, and the place of the latter. Out: the
-// faults, sorted by key.
-func Conflicts(options, daemon map[string]json.RawMessage, place string) fault.List {
-	var faults fault.List
-	for _, key := range slices.Sorted(maps.Keys(options)) {
-		if value, both := daemon[key]; both && !equal(options[key], value) {
-			faults = append(faults, invalid(place+"."+key, "say it in one of the two places",
-				"differs from what docker.options says"))
-		}
+// In: the result of Translate, the members of docker.daemon, and the place of the latter. Out: the keys,
+// of docker.daemon where the two differ, and the faults, sorted by key.
+func Union(options, daemon map[string]json.RawMessage, place string) (map[string]json.RawMessage, fault.List) {
+	all := maps.Clone(options)
+	if all == nil {
+		all = map[string]json.RawMessage{}
 	}
-	return faults
+	maps.Copy(all, daemon)
+	var faults fault.List
+	for _, name := range slices.Sorted(maps.Keys(options)) {
+		value, both := daemon[name]
+		if !both || depth(name) > 0 && !isObject(value) {
+			continue
+		}
+		ours, theirs := spread(map[string]json.RawMessage{name: options[name]}), spread(map[string]json.RawMessage{name: value})
+		for _, path := range slices.Sorted(maps.Keys(ours)) {
+			if other, same := theirs[path]; same && !equal(ours[path], other) {
+				faults = append(faults, invalid(place+"."+said(path), "say it in one of the two places", "differs from what docker.options says"))
+			}
+		}
+		maps.Copy(ours, theirs)
+		all[name] = withoutEmpty(ours).document()[name]
+	}
+	return all, faults
+}
+
+// isObject tells whether a value is an object.
+func isObject(value json.RawMessage) bool {
+	var members map[string]json.RawMessage
+	return json.Unmarshal(value, &members) == nil && members != nil
 }

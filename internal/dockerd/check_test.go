@@ -74,7 +74,7 @@ func TestCheckDaemonFaults(t *testing.T) {
 		{`{"mtu":1400.5}`, "d.mtu: is not a whole number", ""},
 		{`{"mtu":1e3}`, "d.mtu: is not a whole number", ""},
 		{`{"mtu":-1}`, "d.mtu: is not a whole number of 0 or more", ""},
-		{`{"bip":12}`, "d.bip: is a number, and dockerd wants a string", "quotes"},
+		{`{"bridge":12}`, "d.bridge: is a number, and dockerd wants a string", "quotes"},
 		{`{"labels":"a=b"}`, "d.labels: is not a list of strings", ""},
 		{`{"labels":["a=b",7]}`, "d.labels[1]: is not a string", ""},
 		{`{"labels":["a"]}`, "d.labels[0]: is not key=value", ""},
@@ -92,6 +92,7 @@ func TestCheckDaemonFaults(t *testing.T) {
 		{`{"runtimes":{"x":{"pth":"/x"}}}`, "d.runtimes.x.pth: is not known here", "path"},
 		{`{"proxies":{"http":"x"}}`, "d.proxies.http: is not known here", "http-proxy"},
 		{`{"features":{"a":"yes"}}`, "d.features.a: is not true or false", ""},
+		{`{"bip":"172.26.0.1"}`, `d.bip: is not a string such as "10.10.0.0/16"`, "write a string such as"},
 		{`{"builder":true}`, "d.builder: is not an object", ""},
 		{`{"registry-mirrors":["https://u:p@m"]}`, "d.registry-mirrors[0]: has a user or password", ""},
 		{`{"registry-mirrors":["https://m?x=1"]}`, "has a query", ""},
@@ -121,11 +122,23 @@ func TestCheckDaemonTellsAllFaultsInOrder(t *testing.T) {
 	}
 }
 
-func TestConflicts(t *testing.T) {
-	options := object(t, `{"debug":true,"labels":["a=1"],"log-opts":{"a":"1","b":"2"},"mtu":1400}`)
-	daemon := object(t, `{"debug":false,"labels":["a=1"],"log-opts":{"b":"2", "a":"1"},"mtu":1401,"dns":["1.1.1.1"]}`)
-	faults := Conflicts(options, daemon, "publicSettings.docker.daemon")
-	if len(faults) != 2 || faults[0].Place != "publicSettings.docker.daemon.debug" || faults[1].Place != "publicSettings.docker.daemon.mtu" {
-		t.Errorf("got %v", faults)
+func TestUnion(t *testing.T) {
+	const place = "publicSettings.docker.daemon"
+	options := object(t, `{"debug":true,"labels":["a=1"],"log-opts":{"a":"1","b":"2","c":"3"},"mtu":1400}`)
+	daemon := object(t, `{"debug":false,"labels":["a=1"],"log-opts":{"b":"2","c":"4","d":"5"},"mtu":1401,"dns":["1.1.1.1"]}`)
+	all, faults := Union(options, daemon, place)
+	var places []string
+	for _, f := range faults {
+		places = append(places, strings.TrimPrefix(f.Place, place))
+	}
+	if got := strings.Join(places, " "); got != ".debug .log-opts.c .mtu" {
+		t.Errorf("faults %v", faults)
+	}
+	const want = `{"debug":false,"dns":["1.1.1.1"],"labels":["a=1"],"log-opts":{"a":"1","b":"2","c":"4","d":"5"},"mtu":1401}`
+	if got := string(marshal(all)); got != want {
+		t.Errorf("got %s", got)
+	}
+	if all, faults := Union(nil, nil, place); len(all)+len(faults) > 0 || all == nil {
+		t.Errorf("of nothing: %v, %v", all, faults)
 	}
 }

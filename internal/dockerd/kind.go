@@ -115,7 +115,7 @@ func (k Kind) example() string {
 	samples := map[Kind]string{
 		Bool: "true", Int: "10", Count: "10", IP: "10.0.0.1", Size: "64M", IPs: "10.0.0.1", Labels: "key=value",
 		Mirrors: "https://mirror.example.com", Pairs: "key=value", NestedPairs: "bridge=key=value", Switches: "name=true",
-		Ulimits: "nofile=1024:2048", Runtimes: "name=/path/to/runtime", Pools: "base=10.10.0.0/16,size=24",
+		subnet: "10.10.0.1/16", Ulimits: "nofile=1024:2048", Runtimes: "name=/path/to/runtime", Pools: "base=10.10.0.0/16,size=24",
 		Interface: "enable=true",
 	}
 	if sample, ok := samples[k]; ok {

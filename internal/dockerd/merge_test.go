@@ -15,9 +15,10 @@ func TestMerge(t *testing.T) {
 	tests := []struct {
 		name                            string
 		present, owned, earlier, wanted string // present "-" = no file
+		pending                         string // "" = no run was cut off
 		content                         string // "=" = the present bytes
 		newOwned, newEarlier            string
-		overridden, kept                []string
+		overridden, kept, left          []string
 		empty                           bool
 	}{
 		{name: "no file, nothing wanted", present: "-", content: "=", empty: true},
@@ -40,15 +41,58 @@ func TestMerge(t *testing.T) {
 		{name: "changed settings", present: `{"debug":true,"mtu":1}`, owned: `{"debug":true,"mtu":1}`, earlier: `{"mtu":9}`, wanted: `{"mtu":2}`,
 			content: "{\n  \"mtu\": 2\n}\n", newOwned: `{"mtu":2}`, newEarlier: `{"mtu":9}`},
 		{name: "somebody changed our key", present: `{"mtu":7}`, owned: `{"mtu":1}`, earlier: `{"mtu":9}`, wanted: `{"mtu":1}`,
-			content: "{\n  \"mtu\": 1\n}\n", newOwned: `{"mtu":1}`, newEarlier: `{"mtu":9}`, overridden: []string{"mtu"}},
+			content: "=", newOwned: `{"mtu":1}`, newEarlier: `{"mtu":9}`, kept: []string{"mtu"}},
+		{name: "somebody changed our key, and then the settings did", present: `{"mtu":7}`, owned: `{"mtu":1}`, earlier: `{"mtu":9}`, wanted: `{"mtu":2}`,
+			content: "{\n  \"mtu\": 2\n}\n", newOwned: `{"mtu":2}`, newEarlier: `{"mtu":9}`, overridden: []string{"mtu"}},
+		{name: "somebody switched TLS off", present: `{"tlsverify":false}`, owned: `{"tlsverify":true}`, wanted: `{"tlsverify":true}`,
+			content: "{\n  \"tlsverify\": true\n}\n", newOwned: `{"tlsverify":true}`, overridden: []string{"tlsverify"}},
+		{name: "somebody removed TLS", present: `{}`, owned: `{"tlsverify":true}`, wanted: `{"tlsverify":true}`,
+			content: "{\n  \"tlsverify\": true\n}\n", newOwned: `{"tlsverify":true}`, overridden: []string{"tlsverify"}},
 		{name: "somebody did what we want now", present: `{"mtu":2}`, owned: `{"mtu":1}`, wanted: `{"mtu":2}`, content: "=", newOwned: `{"mtu":2}`},
-		{name: "somebody removed our key", present: `{}`, owned: `{"mtu":1}`, wanted: `{"mtu":1}`, content: "{\n  \"mtu\": 1\n}\n", newOwned: `{"mtu":1}`},
-		{name: "somebody changed a key that we drop", present: `{"mtu":7}`, owned: `{"mtu":1}`, content: "=", kept: []string{"mtu"}},
+		{name: "somebody removed our key", present: `{}`, owned: `{"mtu":1}`, wanted: `{"mtu":1}`, content: "=", newOwned: `{"mtu":1}`, kept: []string{"mtu"}, empty: true},
+		{name: "somebody changed a key that we drop", present: `{"mtu":7}`, owned: `{"mtu":1}`, content: "=", left: []string{"mtu"}},
 		{name: "somebody removed a key that we drop", present: `{}`, owned: `{"mtu":1}`, earlier: `{"mtu":9}`, content: "=", empty: true},
 		{name: "file lost", present: "-", owned: `{"mtu":1}`, earlier: `{"mtu":9}`, content: "=", empty: true},
-		{name: "died before the first write, then dropped", present: `{"mtu":9}`, owned: `{"mtu":1}`, earlier: `{"mtu":9}`, content: "="},
-		{name: "died before the first write, then again", present: `{"mtu":9}`, owned: `{"mtu":1}`, earlier: `{"mtu":9}`, wanted: `{"mtu":1}`,
-			content: "{\n  \"mtu\": 1\n}\n", newOwned: `{"mtu":1}`, newEarlier: `{"mtu":9}`, overridden: []string{"mtu"}},
+		{name: "file lost, and wanted", present: "-", owned: `{"mtu":1}`, earlier: `{"mtu":9}`, wanted: `{"mtu":1}`,
+			content: "{\n  \"mtu\": 1\n}\n", newOwned: `{"mtu":1}`, newEarlier: `{"mtu":9}`},
+		{name: "died before the first write, then dropped", present: `{"mtu":9}`, pending: `{"mtu":1}`, earlier: `{"mtu":9}`, content: "="},
+		{name: "died before the first write, then again", present: `{"mtu":9}`, pending: `{"mtu":1}`, earlier: `{"mtu":9}`, wanted: `{"mtu":1}`,
+			content: "{\n  \"mtu\": 1\n}\n", newOwned: `{"mtu":1}`, newEarlier: `{"mtu":9}`},
+		{name: "died after the first write, then dropped", present: `{"mtu":1}`, pending: `{"mtu":1}`, earlier: `{"mtu":9}`, content: "{\n  \"mtu\": 9\n}\n"},
+		{name: "died after a change, then back", present: `{"mtu":2}`, owned: `{"mtu":1}`, pending: `{"mtu":2}`, wanted: `{"mtu":1}`,
+			content: "{\n  \"mtu\": 1\n}\n", newOwned: `{"mtu":1}`},
+		{name: "died after a drop, then again", present: `{}`, owned: `{"mtu":1}`, pending: `{}`, wanted: `{"mtu":1}`,
+			content: "{\n  \"mtu\": 1\n}\n", newOwned: `{"mtu":1}`},
+		{name: "died, and somebody changed it", present: `{"mtu":7}`, owned: `{"mtu":1}`, pending: `{"mtu":2}`, wanted: `{"mtu":2}`,
+			content: "=", newOwned: `{"mtu":2}`, kept: []string{"mtu"}},
+
+		{name: "a person's log option and ours", present: `{"log-opts":{"max-size":"10m"}}`, wanted: `{"log-opts":{"max-file":"3"}}`,
+			content:  "{\n  \"log-opts\": {\n    \"max-file\": \"3\",\n    \"max-size\": \"10m\"\n  }\n}\n",
+			newOwned: `{"log-opts/max-file":"3"}`},
+		{name: "our log option dropped", present: `{"log-opts":{"max-size":"10m","max-file":"3"}}`, owned: `{"log-opts/max-file":"3"}`,
+			content: "{\n  \"log-opts\": {\n    \"max-size\": \"10m\"\n  }\n}\n"},
+		{name: "our only log option dropped", present: `{"log-opts":{"max-file":"3"}}`, owned: `{"log-opts/max-file":"3"}`, content: "{}\n", empty: true},
+		{name: "an empty object given back", present: `{"log-opts":{"max-file":"3"}}`, owned: `{"log-opts/max-file":"3"}`, earlier: `{"log-opts":{}}`,
+			content: "{\n  \"log-opts\": {}\n}\n"},
+		{name: "what is no object gives way", present: `{"log-opts":"x"}`, wanted: `{"log-opts":{"max-file":"3"}}`,
+			content: "{\n  \"log-opts\": {\n    \"max-file\": \"3\"\n  }\n}\n", newOwned: `{"log-opts/max-file":"3"}`, newEarlier: `{"log-opts":"x"}`},
+		{name: "somebody changed our log option", present: `{"log-opts":{"max-file":"7","tag":"t"}}`, owned: `{"log-opts/max-file":"3"}`,
+			wanted: `{"log-opts":{"max-file":"3"}}`, content: "=", newOwned: `{"log-opts/max-file":"3"}`, kept: []string{"log-opts.max-file"}},
+		{name: "a record from before there were paths", present: `{"log-opts":{"max-file":"3","tag":"t"}}`, owned: `{"log-opts":{"max-file":"3"}}`,
+			content: "{\n  \"log-opts\": {\n    \"tag\": \"t\"\n  }\n}\n"},
+		{name: "a runtime is one value", present: `{"runtimes":{"x":{"path":"/a","runtimeArgs":["-v"]}}}`, wanted: `{"runtimes":{"x":{"path":"/b"},"y":{"path":"/c"}}}`,
+			content:  "{\n  \"runtimes\": {\n    \"x\": {\n      \"path\": \"/b\"\n    },\n    \"y\": {\n      \"path\": \"/c\"\n    }\n  }\n}\n",
+			newOwned: `{"runtimes/x":{"path":"/b"},"runtimes/y":{"path":"/c"}}`, newEarlier: `{"runtimes/x":{"path":"/a","runtimeArgs":["-v"]}}`},
+		{name: "a list is one value", present: `{"dns":["1.1.1.1"]}`, wanted: `{"dns":["8.8.8.8"]}`,
+			content: "{\n  \"dns\": [\n    \"8.8.8.8\"\n  ]\n}\n", newOwned: `{"dns":["8.8.8.8"]}`, newEarlier: `{"dns":["1.1.1.1"]}`},
+		{name: "options of a network, two levels deep", present: `{"default-network-opts":{"bridge":{"a":"1"}}}`, wanted: `{"default-network-opts":{"bridge":{"b":"2"}}}`,
+			content:  "{\n  \"default-network-opts\": {\n    \"bridge\": {\n      \"a\": \"1\",\n      \"b\": \"2\"\n    }\n  }\n}\n",
+			newOwned: `{"default-network-opts/bridge/b":"2"}`},
+		{name: "the builder, as deep as it goes", present: `{"builder":{"gc":{"enabled":true}}}`, wanted: `{"builder":{"gc":{"defaultKeepStorage":"10GB"},"entitlements":{}}}`,
+			content:  "{\n  \"builder\": {\n    \"gc\": {\n      \"defaultKeepStorage\": \"10GB\",\n      \"enabled\": true\n    }\n  }\n}\n",
+			newOwned: `{"builder/gc/defaultKeepStorage":"10GB"}`},
+		{name: "names with slashes and tildes", present: `{"features":{"a/b~c":true}}`, wanted: `{"features":{"a/b":true}}`,
+			content: "{\n  \"features\": {\n    \"a/b\": true,\n    \"a/b~c\": true\n  }\n}\n", newOwned: `{"features/a~1b":true}`},
 		{name: "numbers are exact", present: `{"x":12345678901234567890}`, wanted: `{"x":12345678901234567891}`,
 			content: "{\n  \"x\": 12345678901234567891\n}\n", newOwned: `{"x":12345678901234567891}`, newEarlier: `{"x":12345678901234567890}`},
 		{name: "1 is not 1.0", present: `{"x":1.0}`, wanted: `{"x":1}`, content: "{\n  \"x\": 1\n}\n", newOwned: `{"x":1}`, newEarlier: `{"x":1.0}`},
@@ -64,7 +108,7 @@ func TestMerge(t *testing.T) {
 			if test.present != "-" {
 				present = []byte(test.present)
 			}
-			got, err := Merge(present, members(t, test.owned), members(t, test.earlier), members(t, test.wanted))
+			got, err := Merge(present, Memory{members(t, test.owned), members(t, test.pending), members(t, test.earlier)}, members(t, test.wanted))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -78,8 +122,8 @@ func TestMerge(t *testing.T) {
 			if !sameMembers(got.Owned, members(t, test.newOwned)) || !sameMembers(got.Earlier, members(t, test.newEarlier)) {
 				t.Errorf("owned %s, earlier %s", marshal(got.Owned), marshal(got.Earlier))
 			}
-			if !slices.Equal(got.Overridden, test.overridden) || !slices.Equal(got.Kept, test.kept) {
-				t.Errorf("overridden %v, kept %v", got.Overridden, got.Kept)
+			if !slices.Equal(got.Overridden, test.overridden) || !slices.Equal(got.Kept, test.kept) || !slices.Equal(got.Left, test.left) {
+				t.Errorf("overridden %v, kept %v, left %v", got.Overridden, got.Kept, got.Left)
 			}
 		})
 	}
@@ -111,7 +155,7 @@ func TestMergeBrokenFile(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got, err := Merge([]byte(test.present), nil, nil, object(t, `{"debug":true}`))
+			got, err := Merge([]byte(test.present), Memory{}, object(t, `{"debug":true}`))
 			var f *fault.Fault
 			if !errors.As(err, &f) || f.Code != fault.HostConfig || f.Place != ConfigFile || f.Hint == "" || got.Content != nil {
 				t.Fatalf("got %+v, %v", got, err)
@@ -126,7 +170,7 @@ func TestMergeBrokenFile(t *testing.T) {
 // What goes in is not changed, so that a caller can compare before and after.
 func TestMergeLeavesItsInputAlone(t *testing.T) {
 	owned, earlier, wanted := object(t, `{"a":1}`), object(t, `{"a":0}`), object(t, `{"b":2}`)
-	if _, err := Merge([]byte(`{"a":1,"b":1}`), owned, earlier, wanted); err != nil {
+	if _, err := Merge([]byte(`{"a":1,"b":1}`), Memory{Owned: owned, Earlier: earlier}, wanted); err != nil {
 		t.Fatal(err)
 	}
 	if len(owned) != 1 || len(earlier) != 1 || len(wanted) != 1 {
@@ -140,6 +184,7 @@ func FuzzMerge(f *testing.F) {
 	f.Add(``, `{"a":{"b":[1,2.0]}}`, `{}`)
 	f.Add("\ufeff{\"a\":1,\"b\":null}", `{"a":1}`, `{"b":2,"a":1e5}`)
 	f.Add(`{"a":1,"a":2}`, `{}`, `{}`)
+	f.Add(`{"log-opts":{},"runtimes":1,"builder":{"gc":{"a":[]}}}`, `{"log-opts":{"a":"b"},"builder":{"gc":1}}`, `{"runtimes":{"x":{}},"builder":{"gc":{"b":{}}}}`)
 	f.Fuzz(func(t *testing.T, present, first, second string) {
 		one, errOne := parseDocument([]byte(first))
 		two, errTwo := parseDocument([]byte(second))
@@ -154,12 +199,12 @@ func FuzzMerge(f *testing.F) {
 			return
 		}
 		step := func(content []byte, m Merged, wanted map[string]json.RawMessage) Merged {
-			next, err := Merge(content, m.Owned, m.Earlier, wanted)
+			next, err := Merge(content, Memory{Owned: m.Owned, Earlier: m.Earlier}, wanted)
 			if err != nil {
 				t.Fatalf("cannot merge what we wrote: %v", err)
 			}
-			again, err := Merge(next.Content, next.Owned, next.Earlier, wanted)
-			if err != nil || again.Changed || !bytes.Equal(again.Content, next.Content) || again.Overridden != nil {
+			again, err := Merge(next.Content, Memory{Owned: next.Owned, Earlier: next.Earlier}, wanted)
+			if err != nil || again.Changed || !bytes.Equal(again.Content, next.Content) || again.Overridden != nil || again.Kept != nil {
 				t.Fatalf("not idempotent: %q then %q, %v", next.Content, again.Content, err)
 			}
 			if !sameMembers(next.Owned, again.Owned) || !sameMembers(next.Earlier, again.Earlier) {
@@ -167,8 +212,8 @@ func FuzzMerge(f *testing.F) {
 			}
 			return next
 		}
-		m := step([]byte(present), Merged{}, one)
-		m = step(m.Content, m, two)
+		m := step([]byte(present), Merged{}, escapedKeys(one))
+		m = step(m.Content, m, escapedKeys(two))
 		m = step(m.Content, m, nil)
 		after, err := parseDocument(m.Content)
 		if err != nil || !sameMembers(original, after) || len(m.Owned)+len(m.Earlier) != 0 {

@@ -27,6 +27,19 @@ func (m misfit) hintFor(flag Flag) string {
 	return fmt.Sprintf("write --%s=%s", flag.Long, flag.Kind.example())
 }
 
+// hintInFile gives the hint as one would follow it in the file: what is not a string should be one.
+func (m misfit) hintInFile() string {
+	wanted, told := strings.CutPrefix(m.problem, "is not ")
+	switch {
+	case m.hint != "":
+		return m.hint
+	case told:
+		return "write " + wanted
+	default:
+		return "correct the value"
+	}
+}
+
 // misfits gives everything in the value of a key that does not fit its kind.
 func misfits(kind Kind, key string, value json.RawMessage) []misfit {
 	decoded, err := decode(value)

@@ -47,8 +47,8 @@ func flagsAtoG() []Flag {
 		{Long: "api-enable-cors", Kind: Bool, Removed: "17.09", Instead: hintProxy},
 		{Long: "apparmor-profile", Key: "apparmor-profile", Kind: Text, Since: "29"},
 		{Long: "authorization-plugin", Key: "authorization-plugins", Kind: Texts},
-		{Long: "bip", Key: "bip", Kind: Text},
-		{Long: "bip6", Key: "bip6", Kind: Text, Since: "28.0"},
+		{Long: "bip", Key: "bip", Kind: subnet},
+		{Long: "bip6", Key: "bip6", Kind: subnet, Since: "28.0"},
 		{Long: "bridge", Short: "b", Key: "bridge", Kind: Text},
 		{Long: "bridge-accept-fwmark", Key: "bridge-accept-fwmark", Kind: Text, Since: "29.0"},
 		{Long: "cdi-spec-dir", Key: "cdi-spec-dirs", Kind: Texts, Since: "25.0"},
@@ -88,8 +88,8 @@ func flagsAtoG() []Flag {
 		{Long: "extension-dir", Key: "extension-dirs", Kind: Texts, Since: "29"},
 		{Long: "feature", Key: "features", Kind: Switches, Since: "27.3"},
 		{Long: "firewall-backend", Key: "firewall-backend", Kind: Text, Since: "29.0"},
-		{Long: "fixed-cidr", Key: "fixed-cidr", Kind: Text},
-		{Long: "fixed-cidr-v6", Key: "fixed-cidr-v6", Kind: Text},
+		{Long: "fixed-cidr", Key: "fixed-cidr", Kind: subnet},
+		{Long: "fixed-cidr-v6", Key: "fixed-cidr-v6", Kind: subnet},
 		{Long: "graph", Short: "g", Key: "graph", Kind: Text, Removed: "23.0", Instead: "use data-root instead"},
 		{Long: "group", Short: "G", Key: "group", Kind: Text},
 	}
@@ -98,7 +98,7 @@ func flagsAtoG() []Flag {
 func flagsHtoM() []Flag {
 	return []Flag{
 		{Long: "help", Kind: Bool, Refused: refusedVerb, Instead: hintVerb},
-		// translator.host decides about the flag, refusedInFile about the key.
+		// Listeners decides about the flag, refusedInFile about the key.
 		{Long: "host", Short: "H", Key: "hosts", Kind: Texts, Instead: "leave it out: docker.port opens the remote API"},
 		// The key is the old, single one, which 28 and 29 still take: it is right for every release.
 		{Long: "host-gateway-ip", Key: "host-gateway-ip", Kind: IP},

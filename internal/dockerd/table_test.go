@@ -32,7 +32,7 @@ func readPrinted(t *testing.T, file string) []printed {
 // kindsOf gives the kinds that the type names of dockerd --help can be.
 func kindsOf(name string) []Kind {
 	return map[string][]Kind{
-		"bool": {Bool}, "int": {Int, Count}, "string": {Text, Proxies}, "ip": {IP}, "bytes": {Size},
+		"bool": {Bool}, "int": {Int, Count}, "string": {Text, subnet, Proxies}, "ip": {IP}, "bytes": {Size},
 		"list": {Texts, IPs, Labels, Mirrors, IP}, "ipSlice": {IPs}, "map": {Pairs, Switches}, "mapmap": {NestedPairs},
 		"ulimit": {Ulimits}, "runtime": {Runtimes}, "pool-options": {Pools}, "nri-opts": {Interface},
 	}[name]

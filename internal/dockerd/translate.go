@@ -3,7 +3,6 @@ package dockerd
 import (
 	"encoding/json"
 	"fmt"
-	"net"
 	"slices"
 	"strings"
 
@@ -16,7 +15,7 @@ import (
 // "--flag=value" in one item, flag and value as two items, quoted values, repeated flags for lists),
 // and the place of the list for faults. Out: JSON values by key; notes for the person, one sentence
 // each, about flags that have no effect; and every fault, with the place of its item. With faults,
-// the keys are those that could be read.
+// the keys are those that could be read. What -H and --host say is for Listeners.
 func Translate(options []string, place string) (keys map[string]json.RawMessage, notes []string, faults fault.List) {
 	uses, faults := parse(options, place)
 	t := &translator{place: place, found: map[string]*gathered{}, faults: faults}
@@ -57,8 +56,7 @@ func (t *translator) translate(u use) {
 		t.fail(u, u.flag.Instead, "--%s was removed in Docker %s", u.flag.Long, u.flag.Removed)
 	case u.flag.Refused != "":
 		t.fail(u, u.flag.Instead, "--%s %s", u.flag.Long, u.flag.Refused)
-	case u.flag.Long == "host":
-		t.host(u)
+	case u.flag.Long == "host": // Listeners reads it
 	default:
 		t.add(u)
 	}
@@ -78,34 +76,6 @@ func noteOn(flag string) string {
 	default:
 		return ""
 	}
-}
-
-// host drops the addresses on which the packaged unit listens anyway. A TCP address is a fault: it
-// must come with TLS, and that is decided by docker.port.
-func (t *translator) host(u use) {
-	scheme, address, found := strings.Cut(u.value, "://")
-	switch {
-	case found && scheme == "fd",
-		found && scheme == "unix" && slices.Contains([]string{"", "/run/docker.sock", "/var/run/docker.sock"}, address):
-		t.notes = append(t.notes, "--host is left out: the engine listens on /run/docker.sock already")
-	case found && scheme != "tcp":
-		t.fail(u, "leave it out: the engine listens on /run/docker.sock", "--host has an address that the extension cannot listen on")
-	case !found && u.value == "":
-		t.fail(u, "leave it out", "the value of --host %w", errEmpty)
-	case !found:
-		t.fail(u, portHint(u.value), "--host %s", refusedPort)
-	default:
-		t.fail(u, portHint(address), "--host %s", refusedPort)
-	}
-}
-
-// portHint names docker.port, with the port of the address if it has a number.
-func portHint(address string) string {
-	_, port, err := net.SplitHostPort(strings.TrimSuffix(address, "/"))
-	if err != nil || port == "" || strings.Trim(port, "0123456789") != "" {
-		return "use docker.port"
-	}
-	return fmt.Sprintf("use docker.port with %q", port)
 }
 
 // add reads the value of one use and gathers it with the others of its key.

@@ -6,6 +6,8 @@ package engine
 import (
 	"path"
 
+	"docker-extension/internal/project"
+	"docker-extension/internal/registry"
 	"docker-extension/internal/state"
 )
 
@@ -35,11 +37,19 @@ const (
 )
 
 // Paths lists the files that a survey has to look at.
-func Paths() []string { return []string{DaemonJSON, CAFile, CertFile, KeyFile, SocketDropIn} }
+func Paths() []string {
+	return []string{DaemonJSON, CAFile, CertFile, KeyFile, SocketDropIn, ComposeFile}
+}
 
-// Nests lists the folders of those files, which an uninstall need not leave behind empty.
+// Nests lists the folders of those files, which an uninstall need not leave behind empty, the inner
+// ones first.
 func Nests() []string {
-	return []string{path.Dir(DaemonJSON), path.Dir(SocketDropIn)}
+	return []string{project.Folder, path.Dir(DaemonJSON), path.Dir(SocketDropIn), path.Dir(registry.File)}
+}
+
+// Private tells whether a folder, where it has to be made, is for root alone.
+func Private(folder string) bool {
+	return folder == project.Folder || folder == path.Dir(registry.File)
 }
 
 // Units lists the units that a survey has to look at.
@@ -57,6 +67,7 @@ func have(facts state.Facts) state.State {
 		Units:    map[string]state.Unit{},
 		Members:  map[state.Member]bool{},
 		Purged:   map[string]bool{},
+		Accounts: proved(facts.Ledger),
 	}
 	for name, u := range facts.Units {
 		started, reloaded := lastRead(facts.Ledger, name, loaded[name])

@@ -82,8 +82,24 @@ func obey(facts state.Facts, goal state.Goal) state.Facts {
 			facts.Groups[m.Group] = append(facts.Groups[m.Group], m.User)
 		}
 	}
+	l.Key, l.Entries = facts.Ledger.Key, goal.Entries
+	facts.Containers, l.Projects = raised(goal, facts.Boot)
 	facts.Ledger = l
 	return facts
+}
+
+// raised gives the containers of the projects that are wanted, all running, and what the ledger says.
+func raised(goal state.Goal, boot string) (map[string][]state.Container, map[string]state.Raised) {
+	containers, known := map[string][]state.Container{}, map[string]state.Raised{}
+	for name, p := range goal.Want.Projects {
+		if p.Up {
+			known[name] = state.Raised{Digest: p.Digest, Boot: boot}
+		}
+		for service := range p.Services {
+			containers[name] = append(containers[name], state.Container{Service: service, Running: true})
+		}
+	}
+	return containers, known
 }
 
 func steps(t *testing.T, goal state.Goal, err error) string {
@@ -105,6 +121,7 @@ func TestRunningOnAFreshHost(t *testing.T) {
 		"write /etc/docker/daemon.json",
 		"write /etc/systemd/system/docker.socket.d/50-docker-extension.conf",
 		"install docker-cli, docker.io",
+		"ask the engine whether it takes /etc/docker/daemon.json",
 		"add azureuser to group docker",
 		"start at boot: docker.service, docker.socket",
 		"start docker.socket, docker.service",
@@ -145,6 +162,7 @@ func TestRunningAfterAChange(t *testing.T) {
 		steps    []string
 	}{
 		"label": {labelled, []string{
+			"ask the engine whether it takes /etc/docker/daemon.json",
 			"write /etc/docker/daemon.json", "reload docker.service",
 			"ask the engine on its unix socket and, over TLS, on port 2376",
 		}},
@@ -158,13 +176,15 @@ func TestRunningAfterAChange(t *testing.T) {
 			"ask the engine on its unix socket and, over TLS, on port 2376",
 		}},
 		"label dropped: the engine forgets it at a restart only": {unlabelled, []string{
+			"ask the engine whether it takes /etc/docker/daemon.json",
 			"write /etc/docker/daemon.json", "reload docker.service", "restart docker.service",
 			"ask the engine on its unix socket and, over TLS, on port 2376",
 		}},
 		"all dropped": {plain(), []string{
-			"remove /etc/docker/ca.pem, /etc/docker/cert.pem, /etc/docker/key.pem",
-			"write /etc/docker/daemon.json",
+			"ask the engine whether it takes /etc/docker/daemon.json",
 			"remove /etc/systemd/system/docker.socket.d/50-docker-extension.conf",
+			"write /etc/docker/daemon.json",
+			"remove /etc/docker/ca.pem, /etc/docker/cert.pem, /etc/docker/key.pem",
 			"stop docker.socket, docker.service; start docker.socket, docker.service",
 			"ask the engine on its unix socket",
 		}},

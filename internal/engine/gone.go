@@ -1,9 +1,12 @@
 package engine
 
 import (
+	"maps"
 	"slices"
 
 	"docker-extension/internal/dockerd"
+	"docker-extension/internal/registry"
+	"docker-extension/internal/settings"
 	"docker-extension/internal/state"
 )
 
@@ -11,18 +14,26 @@ import (
 // packages that came with us only the removable ones go: others may need the rest by now. With purge
 // the engine's data goes too, unless the engine was here before us.
 func Gone(facts state.Facts, removable []string, purge bool) (state.Goal, error) {
-	merged, err := dockerd.Merge(present(facts), facts.Ledger.Daemon, facts.Ledger.Earlier, nil)
+	merged, err := dockerd.Merge(present(facts), memory(facts.Ledger), nil)
+	if err != nil {
+		return state.Goal{}, err
+	}
+	logins, err := loginsOf(settings.Settings{}, facts)
 	if err != nil {
 		return state.Goal{}, err
 	}
 	files := map[string]state.File{}
+	maps.Copy(files, logins.returned)
 	for p, found := range facts.Ledger.Files {
-		files[p] = givenBack(found)
-		if p == DaemonJSON {
+		switch p {
+		case DaemonJSON:
 			files[p] = daemonGivenBack(merged, found, facts)
+		case registry.File:
+		default:
+			files[p] = givenBack(found)
 		}
 	}
-	goal := state.Goal{Have: have(facts)}
+	goal := state.Goal{Have: have(facts), Found: merged.Found}
 	goal.Want = state.State{
 		Files:    files,
 		Packages: map[string]state.Package{},

@@ -4,11 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 
 	"docker-extension/internal/dockerd"
 	"docker-extension/internal/fault"
+	"docker-extension/internal/registry"
 	"docker-extension/internal/settings"
 	"docker-extension/internal/state"
 )
@@ -20,7 +22,11 @@ func Running(s settings.Settings, facts state.Facts) (state.Goal, error) {
 		return state.Goal{}, err
 	}
 	s = effective(s)
-	merged, err := dockerd.Merge(present(facts), facts.Ledger.Daemon, facts.Ledger.Earlier, daemonKeys(s, facts))
+	merged, err := dockerd.Merge(present(facts), memory(facts.Ledger), daemonKeys(s, facts))
+	if err != nil {
+		return state.Goal{}, err
+	}
+	logins, err := loginsOf(s, facts)
 	if err != nil {
 		return state.Goal{}, err
 	}
@@ -34,22 +40,33 @@ func Running(s settings.Settings, facts state.Facts) (state.Goal, error) {
 	files := map[string]state.File{DaemonJSON: daemonFile(merged, facts)}
 	maps.Copy(files, certificateFiles(s.Certificates))
 	maps.Copy(files, listenerFile(s.Docker))
+	maps.Copy(files, composeFile(s, facts))
+	maps.Copy(files, logins.ours)
 	goal := state.Goal{
 		Owned:    slices.Sorted(maps.Keys(files)),
+		Late:     []string{registry.File},
 		Daemon:   merged.Owned,
+		Found:    merged.Found,
 		Earlier:  merged.Earlier,
+		Entries:  logins.entries,
+		Boot:     facts.Boot,
 		Endpoint: endpoint(s),
-		Notes:    notes(s, facts),
+		Check:    check(files[DaemonJSON], facts),
+		Notes:    slices.Concat(notes(s, facts), mergeNotes(merged), logins.notes),
 		Have:     have(facts),
 	}
+	maps.Copy(files, logins.returned)
 	returnUnwanted(files, facts.Ledger)
 	forgetDropped(goal.Have, files[DaemonJSON], facts)
 	goal.Want = state.State{
 		Files:    files,
-		Packages: wantedPackages(s.Docker, facts),
+		Packages: wantedPackages(s, facts),
 		Members:  members,
 		Units:    runningUnits(files),
+		Projects: wantedProjects(s, facts, files[ComposeFile]),
+		Accounts: logins.wanted,
 	}
+	goal.Have.Projects = haveProjects(facts, goal.Want)
 	return goal, nil
 }
 
@@ -57,7 +74,8 @@ func Running(s settings.Settings, facts state.Facts) (state.Goal, error) {
 // engine is installed and runs, and its configuration is the administrator's own.
 func effective(s settings.Settings) settings.Settings {
 	if s.InstallOnly {
-		s.Docker.Port, s.Docker.Daemon, s.Certificates = 0, nil, nil
+		s.Docker.Port, s.Docker.Hosts, s.Docker.Daemon, s.Certificates = 0, nil, nil, nil
+		s.Compose, s.Logins = nil, nil
 	}
 	return s
 }
@@ -101,7 +119,8 @@ func daemonKeys(s settings.Settings, facts state.Facts) map[string]json.RawMessa
 func foreignKey(facts state.Facts, key string) bool {
 	_, there := daemonJSON(present(facts))[key]
 	_, ours := facts.Ledger.Daemon[key]
-	return there && !ours
+	_, pending := facts.Ledger.Pending[key]
+	return there && !ours && !pending
 }
 
 func quoted(path string) json.RawMessage { return json.RawMessage(`"` + path + `"`) }
@@ -136,25 +155,40 @@ func certificateFiles(c *settings.Certificates) map[string]state.File {
 	}
 }
 
-// listenerFile gives the drop-in by which systemd hands the engine a TCP socket beside the unix one.
-// The engine cannot tell that this one is a TCP socket and would serve it without TLS, too: nobody
-// but endpoint decides whether it may exist.
+// listenerFile gives the drop-in by which systemd hands the engine TCP sockets beside the unix one.
+// The engine cannot tell that these are TCP sockets and would serve them without TLS, too: nobody
+// but endpoint decides whether they may exist.
 func listenerFile(d settings.Docker) map[string]state.File {
-	if d.Port == 0 {
+	addresses := d.Listeners()
+	if len(addresses) == 0 {
 		return nil
 	}
-	content := fmt.Sprintf("# Written by the Docker VM extension from docker.port in its settings; changes here are overwritten.\n"+
-		"[Socket]\nListenStream=0.0.0.0:%d\n", d.Port)
+	key := "docker.port"
+	if len(d.Hosts) > 0 {
+		key = "docker.options"
+	}
+	content := "# Written by the Docker VM extension from " + key + " in its settings; changes here are overwritten.\n[Socket]\n"
+	if slices.ContainsFunc(addresses, ofAnInterface) {
+		// At boot the socket is opened before the network has its addresses (systemd.socket(5)).
+		content += "FreeBind=yes\n"
+	}
+	for _, a := range addresses {
+		content += "ListenStream=" + a.String() + "\n"
+	}
 	return map[string]state.File{SocketDropIn: {Exists: true, Mode: 0o644, Content: []byte(content)}}
 }
 
-// endpoint gives where the engine is to answer. The settings have been checked: a port without TLS
-// is there only if they said so in so many words.
+// ofAnInterface tells whether an address is there only when some interface has it.
+func ofAnInterface(a netip.AddrPort) bool { return !a.Addr().IsUnspecified() && !a.Addr().IsLoopback() }
+
+// endpoint gives where the engine is to answer. The settings have been checked: an address without
+// TLS is there only if they said so in so many words.
 func endpoint(s settings.Settings) state.Endpoint {
-	if s.Docker.Port == 0 {
+	addresses := s.Docker.Listeners()
+	if len(addresses) == 0 {
 		return state.Endpoint{}
 	}
-	return state.Endpoint{Port: s.Docker.Port, TLS: s.Docker.TLS}
+	return state.Endpoint{Addresses: addresses, TLS: s.Docker.TLS}
 }
 
 // returnUnwanted adds the files that were ours and are no longer wanted, as we found them.
@@ -167,16 +201,23 @@ func returnUnwanted(files map[string]state.File, ledger state.Ledger) {
 }
 
 // wantedPackages gives the packages of the engine. An engine that somebody else has installed is
-// used as it is: replacing it would take its containers down.
-func wantedPackages(d settings.Docker, facts state.Facts) map[string]state.Package {
+// used as it is: replacing it would take its containers down. Compose comes along if it has something
+// to do, and goes again, if it came with us, when it has not.
+func wantedPackages(s settings.Settings, facts state.Facts) map[string]state.Package {
 	packages := map[string]state.Package{}
+	for _, name := range unwantedCompose(s, facts) {
+		packages[name] = state.Package{}
+	}
 	names := distroPackages(facts.OS)
 	if name, foreign := foreignEngine(facts); foreign {
 		names = []string{name}
 	}
+	if s.Compose != nil {
+		names = append(names, composePackage(facts))
+	}
 	for _, name := range names {
 		held := facts.Packages[name].Held && !slices.Contains(facts.Ledger.Held, name)
-		packages[name] = state.Package{Installed: true, Held: d.Hold || held}
+		packages[name] = state.Package{Installed: true, Held: s.Docker.Hold || held}
 	}
 	return packages
 }

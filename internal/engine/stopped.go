@@ -19,25 +19,38 @@ func Stopped(facts state.Facts) (state.Goal, error) {
 		Have:    have(facts),
 		Owned:   slices.Sorted(maps.Keys(facts.Ledger.Files)),
 		Daemon:  facts.Ledger.Daemon,
+		Found:   facts.Ledger.Daemon,
 		Earlier: facts.Ledger.Earlier,
+		Entries: facts.Ledger.Entries,
 	}
 	goal.Want.Files = map[string]state.File{}
-	if facts.Units[Service].Active {
-		keys := maps.Clone(facts.Ledger.Daemon)
-		if keys == nil {
-			keys = map[string]json.RawMessage{}
-		}
-		keys["live-restore"] = json.RawMessage("false")
-		merged, err := dockerd.Merge(present(facts), facts.Ledger.Daemon, facts.Ledger.Earlier, keys)
+	if active := facts.Units[Service].Active; active || facts.Ledger.Pending != nil {
+		merged, err := dockerd.Merge(present(facts), memory(facts.Ledger), stoppedKeys(facts, active))
 		if err != nil {
 			return state.Goal{}, err
 		}
 		goal.Want.Files[DaemonJSON] = daemonFile(merged, facts)
 		goal.Owned = append(goal.Owned, DaemonJSON)
-		goal.Daemon, goal.Earlier = merged.Owned, merged.Earlier
+		goal.Daemon, goal.Found, goal.Earlier = merged.Owned, merged.Found, merged.Earlier
 	}
 	goal.Want.Units = stoppedUnits(facts, goal.Want.Files)
 	return goal, nil
+}
+
+// stoppedKeys gives our keys of daemon.json as they are, or were about to be, and for an engine that runs
+// that its containers are to stop with it.
+func stoppedKeys(facts state.Facts, active bool) map[string]json.RawMessage {
+	keys := maps.Clone(facts.Ledger.Daemon)
+	if facts.Ledger.Pending != nil {
+		keys = maps.Clone(facts.Ledger.Pending)
+	}
+	if keys == nil {
+		keys = map[string]json.RawMessage{}
+	}
+	if active && string(daemonJSON(present(facts))["live-restore"]) != "false" {
+		keys["live-restore"] = json.RawMessage("false")
+	}
+	return keys
 }
 
 // stoppedUnits wants every unit that exists to be stopped, and to have read what is on disk.

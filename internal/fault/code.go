@@ -30,6 +30,11 @@ const (
 	EngineSilent   Code = 54 // the engine was started but does not answer
 	Account        Code = 55 // a user or group cannot be changed
 	NotConverged   Code = 56 // everything was done, and yet the host is not as wanted
+	EngineRefuses  Code = 57 // the engine says that it would not start with its configuration file
+
+	ImagePull Code = 60 // an image of the compose project cannot be had
+	Compose   Code = 61 // the compose project cannot be brought up or down, or does not stay up
+	Login     Code = 62 // a registry does not take an account
 )
 
 // String gives the code's name as the docs list it.
@@ -48,6 +53,7 @@ func names() map[Code]string {
 		HostConfig: "host-config", HostFiles: "host-files", Busy: "busy", Superseded: "superseded",
 		Converge: "converge", Unsupported: "unsupported-os", PackageInstall: "package-install",
 		EngineStart: "engine-start", EngineSilent: "engine-silent", Account: "account",
-		NotConverged: "not-converged",
+		NotConverged: "not-converged", EngineRefuses: "engine-refuses",
+		ImagePull: "image-pull", Compose: "compose", Login: "registry-login",
 	}
 }

@@ -27,6 +27,9 @@ func Survey(root files.Root, paths, units []string, ledger state.Ledger) (state.
 		Swarm: root.Exists(swarmState), Ledger: ledger,
 	}
 	var err error
+	if facts.Boot, err = boot(root); err != nil {
+		return state.Facts{}, err
+	}
 	if facts.OS, err = system(root); err != nil {
 		return state.Facts{}, err
 	}
@@ -47,6 +50,12 @@ func Survey(root files.Root, paths, units []string, ledger state.Ledger) (state.
 		return state.Facts{}, err
 	}
 	return facts, nil
+}
+
+// boot gives the kernel's name for this boot (random(4)); "" where it does not tell.
+func boot(root files.Root) (string, error) {
+	file, err := root.Read("/proc/sys/kernel/random/boot_id")
+	return strings.TrimSpace(string(file.Content)), err
 }
 
 // people fills in accounts and groups.

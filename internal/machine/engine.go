@@ -19,21 +19,24 @@ const readyWithin = 2 * time.Minute
 // Engine is the container engine, asked where its clients ask it.
 type Engine struct {
 	docker.Engine
+	docker.Approver
 	units *systemd.Manager
 }
 
-// Ready waits until the engine answers on its unix socket and, if there is one, on its port. The
+// Ready waits until the engine answers on its unix socket and on each of its TCP addresses. The
 // error has the last lines that the engine left in the journal.
 func (e Engine) Ready(ctx context.Context, at state.Endpoint) error {
 	ctx, cancel := context.WithTimeout(ctx, readyWithin)
 	defer cancel()
 	err := e.Engine.Ready(ctx)
-	switch {
-	case err != nil:
-	case at.TLS:
-		err = e.ReadyTLS(ctx, at.Port)
-	case at.Port != 0:
-		err = e.ReadyPlain(ctx, at.Port)
+	for _, address := range at.Addresses {
+		switch {
+		case err != nil:
+		case at.TLS:
+			err = e.ReadyTLS(ctx, address)
+		default:
+			err = e.ReadyPlain(ctx, address)
+		}
 	}
 	if err == nil {
 		return nil

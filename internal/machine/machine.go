@@ -17,9 +17,11 @@ import (
 	"docker-extension/internal/host/accounts"
 	"docker-extension/internal/host/apt"
 	"docker-extension/internal/host/command"
+	"docker-extension/internal/host/compose"
 	"docker-extension/internal/host/docker"
 	"docker-extension/internal/host/files"
 	"docker-extension/internal/host/systemd"
+	"docker-extension/internal/registry"
 	"docker-extension/internal/state"
 )
 
@@ -31,6 +33,7 @@ type Machine struct {
 
 	apt      apt.Apt
 	accounts accounts.Accounts
+	compose  compose.Compose
 }
 
 // New gives the host below root. Children and steps are logged to log. Nothing is opened yet; Close
@@ -38,12 +41,16 @@ type Machine struct {
 func New(root files.Root, log *logrus.Entry) *Machine {
 	runner := command.Runner{Log: log, Path: searchPath(root)}
 	manager := &systemd.Manager{Root: root, Runner: runner}
+	daemon := docker.Engine{Root: root}
 	return &Machine{
 		Root:     root,
 		Systemd:  manager,
-		Engine:   Engine{docker.Engine{Root: root}, manager},
+		Engine:   Engine{daemon, docker.Approver{Root: root, Runner: runner}, manager},
 		apt:      apt.Apt{Root: root, Runner: runner},
 		accounts: accounts.Accounts{Root: root, Runner: runner},
+		compose: compose.Compose{
+			Root: root, Runner: runner, Engine: daemon, File: engine.ComposeFile, Credentials: filepath.Dir(registry.File),
+		},
 	}
 }
 
@@ -63,12 +70,14 @@ func (m *Machine) Close() { m.Systemd.Close() }
 // Host gives the hands in the shape that converge wants.
 func (m *Machine) Host() converge.Host {
 	return converge.Host{
-		Files:    m.Root,
-		Packages: m.apt,
-		Units:    units{m.Systemd, m.Engine.Engine},
-		Accounts: m.accounts,
-		Engine:   m.Engine,
-		Memory:   memory{m.Root},
+		Files:      hostFiles{m.Root},
+		Packages:   m.apt,
+		Units:      units{m.Systemd, m.Engine.Engine},
+		Accounts:   m.accounts,
+		Engine:     m.Engine,
+		Registries: m.Engine,
+		Composer:   m.compose,
+		Memory:     memory{m.Root},
 	}
 }
 
@@ -90,7 +99,7 @@ func (m *Machine) Survey() (state.Facts, error) {
 		}
 		facts.Folders[folder] = len(entries) > 0
 	}
-	return facts, nil
+	return facts, m.surveyAccounts(&facts)
 }
 
 // Removable gives those of the packages that are installed and that nothing else needs.
@@ -131,8 +140,11 @@ func (u units) ReloadUnit(ctx context.Context, unit string) error {
 }
 
 // Start clears the count of failed starts first: a unit that failed too often is refused otherwise,
-// although its configuration has been put right.
+// although its configuration has been put right. A run that was killed may have left units held back.
 func (u units) Start(ctx context.Context, names ...string) error {
+	if err := u.Release(names...); err != nil {
+		return err
+	}
 	if err := u.ResetFailed(ctx, names...); err != nil {
 		return err
 	}

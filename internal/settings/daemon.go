@@ -1,10 +1,6 @@
 package settings
 
-import (
-	"maps"
-
-	"docker-extension/internal/dockerd"
-)
+import "docker-extension/internal/dockerd"
 
 // takeDaemon makes one set of keys for daemon.json of the flags in docker.options and the object
 // docker.daemon. What a flag means and what may stand in the file is dockerd's business.
@@ -13,11 +9,9 @@ func (p *parser) takeDaemon() {
 	fromFlags, notes, faults := dockerd.Translate(d.Options, PlacePublic("docker.options"))
 	p.faults = append(p.faults, faults...)
 	p.faults = append(p.faults, dockerd.CheckDaemon(d.Daemon, PlacePublic("docker.daemon"))...)
-	p.faults = append(p.faults, dockerd.Conflicts(fromFlags, d.Daemon, PlacePublic("docker.daemon"))...)
 	for _, n := range notes {
 		p.note(n)
 	}
-	keys := maps.Clone(fromFlags)
-	maps.Copy(keys, d.Daemon)
-	d.Daemon = keys
+	d.Daemon, faults = dockerd.Union(fromFlags, d.Daemon, PlacePublic("docker.daemon"))
+	p.faults = append(p.faults, faults...)
 }

@@ -76,6 +76,17 @@ func TestParseFaults(t *testing.T) {
 			`protectedSettings.certs.ca: is neither PEM nor base64 of PEM (send the content of the PEM file, or its base64: base64 -w0 FILE)`}},
 		{"port and certificates in public", `{"docker": {"port": 2376}, "certs": {}}`, "", []string{
 			`publicSettings.certs: is a secret, and public settings can be read by others (move it to protectedSettings.certs, which travels encrypted, and replace it, since others may have read it)`}},
+		{"host without certificates", `{"docker": {"options": ["-D", "-H", "tcp://0.0.0.0:2375"]}}`, "", []string{
+			`publicSettings.docker.options[1]: needs certificates: 0.0.0.0:2375 would be open to everyone` + twoWays}},
+		{"loopback without certificates", `{"docker": {"options": ["-H tcp://127.0.0.1:2375"]}}`, "", []string{
+			`publicSettings.docker.options[0]: needs certificates: 127.0.0.1:2375 would be open to every account and program on this VM` + twoWays}},
+		{"two opinions on the port", `{"docker": {"port": 2376, "tls": false, "options": ["-H=tcp://0.0.0.0:2375", "-H=tcp://10.0.0.4:2376"]}}`, "", []string{
+			`publicSettings.docker.options[0]: --host opens port 2375, but publicSettings.docker.port says 2376 (say it in one of the two places)`}},
+		{"host by name", `{"dockerport": "2376", "docker": {"options": ["-H=tcp://vm:2376"]}}`, `{}`, []string{
+			`publicSettings.dockerport: needs certificates: 2376 would be open to everyone` + twoWays,
+			`publicSettings.docker.options[0]: --host names a host or an interface by something other than its IP address (write an IP address and a port, like --host=tcp://0.0.0.0:2376)`}},
+		{"host by name alone", `{"docker": {"options": ["-H=tcp://vm:2376"]}}`, `{}`, []string{
+			`publicSettings.docker.options[0]: --host names a host or an interface by something other than its IP address (write an IP address and a port, like --host=tcp://0.0.0.0:2376)`}},
 		{"old and new", `{"docker": {"port": 1, "tls": false}, "dockerport": 1, "compose": {"services": {}}, "composeup": {"a": {}}}`, "", []string{
 			`publicSettings.dockerport: is the key of 2014 for publicSettings.docker.port, and both are there (remove dockerport)`,
 			`publicSettings.composeup: is the key of 2014 for publicSettings.compose, and both are there (remove composeup)`}},
@@ -102,6 +113,19 @@ func TestParseFaults(t *testing.T) {
 			`publicSettings.docker.source: lacks suite (use "distro", "docker", or an object with url, suite, component, key and packages)`,
 			`publicSettings.docker.source.url: "m.example.com" is not the address of a repository (use an address that begins with https://, http:// or file://)`,
 			`publicSettings.docker.source.packages: is not a list of package names (write it like ["docker-ce", "docker-ce-cli", "containerd.io"])`}},
+		{"wrong compose files", `{"compose": {"services": {"web": {"image": "w", "env_file": "/etc/shadow"}, "db": {}}},
+			"compose-environment": {"COMPOSE_PROJECT_NAME": "My Shop", "DOCKER_HOST": "tcp://x"}}`, `{"environment": {"COMPOSE_PROJECT_NAME": "hush", "LD_PRELOAD": "hush"}}`, []string{
+			`publicSettings.compose.services.web.env_file: lies outside of /etc/docker/compose (put the file into /etc/docker/compose and name it from there, or pass its content in the settings)`,
+			`publicSettings.compose.services.db: has neither image nor build (name its image)`,
+			`publicSettings.compose-environment.COMPOSE_PROJECT_NAME: is not the name of a project (use up to 63 small letters, digits, dashes and underscores, a letter or digit first)`,
+			`publicSettings.compose-environment.DOCKER_HOST: is a variable that compose itself goes by (set it in the service itself, like "environment": {"NAME": "value"}, if a container needs it)`,
+			`protectedSettings.environment.COMPOSE_PROJECT_NAME: is no secret: every container of the project shows it (move it to publicSettings.compose-environment)`,
+			`protectedSettings.environment.LD_PRELOAD: is a variable that compose itself goes by (set it in the service itself, like "environment": {"NAME": "value"}, if a container needs it)`}},
+		{"a compose file of 2014", `{"composeup": {"web": {"build": ".", "dockerfile": "../D"}}}`, "", []string{
+			`publicSettings.composeup.web.build.dockerfile: lies outside of /etc/docker/compose (put the file into /etc/docker/compose and name it from there, or pass its content in the settings)`}},
+		{"two accounts at one registry", "", `{"login": [{"username": "u", "password": "p"}, {"server": "docker.io", "username": "v", "password": "q"}, {"server": "https://", "username": "v", "password": "q"}]}`, []string{
+			`protectedSettings.login: has a server without a name (use a name like "registry.example.com:5000", or leave server out for Docker Hub)`,
+			`protectedSettings.login[1].server: is the registry of protectedSettings.login[0] too, and docker keeps one account for each (keep one of the two)`}},
 		{"wrong logins", "", `{"login": [{"username": ""}, 3, {"username": "u", "password": "p", "user": "hush"}], "environment": {"A": 4711}, "certs": {"ca": 1}}`, []string{
 			`protectedSettings.login[0]: lacks password (send an object with username and password, and server unless it is Docker Hub)`,
 			`protectedSettings.login[0].username: is not a user name (use a string of one line without a colon)`,
@@ -155,7 +179,7 @@ func TestUnsupported(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"publicSettings.composeup", "protectedSettings.login", "publicSettings.docker.source", "publicSettings.docker.version", "publicSettings.docker.proxy"}
+	want := []string{"publicSettings.docker.source", "publicSettings.docker.version", "publicSettings.docker.proxy"}
 	faults := Unsupported(s)
 	if len(faults) != len(want) {
 		t.Fatalf("Unsupported = %v", faults)

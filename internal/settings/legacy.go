@@ -16,10 +16,6 @@ func (p *parser) takeOldPublic(wire publicWire) {
 	if p.takeOld(port, wire.DockerPort != nil, wire.Docker.Port != nil) {
 		s.Docker.Port = int(*wire.DockerPort)
 	}
-	compose := old{public, "composeup", "compose"}
-	if p.takeOld(compose, wire.ComposeUp != nil, wire.Compose != nil) {
-		s.Compose, s.composePlace = emptyToNil(wire.ComposeUp), PlacePublic("composeup")
-	}
 	if wire.InstallOnly != nil {
 		p.takeInstallOnly(bool(*wire.InstallOnly))
 	}

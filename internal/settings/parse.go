@@ -1,7 +1,6 @@
 package settings
 
 import (
-	"encoding/json"
 	"slices"
 
 	"docker-extension/internal/fault"
@@ -28,6 +27,7 @@ func Parse(public_, protected_ []byte, opts Options) (Settings, error) {
 	p.takePublic(forAll)
 	p.takeProtected(forUs)
 	p.cross()
+	p.crossCompose()
 	p.sort()
 	return p.settings, p.faults.AsError()
 }
@@ -39,6 +39,9 @@ type parser struct {
 	faults   fault.List
 	order    []map[string]int // of the places of each section
 	certs    bool             // certificates were sent, right or wrong
+
+	hostPlace    string // of the first --host that opens a TCP address
+	composePlace string // the key that the compose file came by
 }
 
 // load reads and validates one section and decodes what is right of it.
@@ -101,14 +104,14 @@ func (p *parser) rank(place string) int {
 func (p *parser) takePublic(wire publicWire) {
 	s := &p.settings
 	s.Docker = wire.Docker.settings()
-	s.Compose, s.composePlace = emptyToNil(wire.Compose), PlacePublic("compose")
-	s.ComposeEnvironment = wire.Environment
 	if wire.Cloud != "" {
 		s.Cloud = wire.Cloud
 	}
 	s.PurgeData = bool(wire.Uninstall.PurgeData)
 	p.takeDaemon()
 	p.takeOldPublic(wire)
+	p.takeHosts()
+	p.takeCompose(wire)
 }
 
 // settings gives the settings of the engine with defaults for what was not said.
@@ -138,9 +141,7 @@ func (w dockerWire) settings() Docker {
 func (p *parser) takeProtected(wire protectedWire) {
 	s := &p.settings
 	s.Environment = wire.Environment
-	for _, l := range wire.Login {
-		s.Logins = append(s.Logins, Login(l))
-	}
+	p.takeLogins(wire.Login)
 	for name := range s.Environment {
 		if _, both := s.ComposeEnvironment[name]; both {
 			p.note(PlacePublic("compose-environment") + " and " + PlaceProtected("environment") +
@@ -149,12 +150,4 @@ func (p *parser) takeProtected(wire protectedWire) {
 		}
 	}
 	p.takeCertificates(wire)
-}
-
-// emptyToNil makes an empty object as if it were not there.
-func emptyToNil(object json.RawMessage) json.RawMessage {
-	if string(object) == "{}" {
-		return nil
-	}
-	return object
 }

@@ -2,11 +2,14 @@ package settings
 
 import (
 	"encoding/json"
+	"net/netip"
 	"reflect"
 	"slices"
 	"testing"
 
 	"docker-extension/internal/fault"
+	"docker-extension/internal/project"
+	"docker-extension/internal/registry"
 	"docker-extension/internal/secret"
 )
 
@@ -14,7 +17,7 @@ import (
 func nothing() Settings {
 	return Settings{
 		Docker: Docker{TLS: true, Source: Source{Kind: SourceDistro}},
-		Cloud:  AzureCloud, composePlace: "publicSettings.compose",
+		Cloud:  AzureCloud, ProjectName: "compose",
 	}
 }
 
@@ -75,6 +78,24 @@ func TestParse(t *testing.T) {
 				s.Docker.Port, s.Docker.TLS = 2375, false
 				s.Notes = []string{"publicSettings.docker.tls is false: anyone who reaches port 2375 is root on this VM"}
 			})},
+		{"hosts", `{"docker": {"options": ["-H", "fd://", "-H", "tcp://:2375", "-H", "tcp://10.0.0.4:2376"], "tls": false}}`, "",
+			with(func(s *Settings) {
+				s.Docker.TLS = false
+				s.Docker.Options = []string{"-H", "fd://", "-H", "tcp://:2375", "-H", "tcp://10.0.0.4:2376"}
+				s.Docker.Hosts = []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:2375"), netip.MustParseAddrPort("10.0.0.4:2376")}
+				s.Notes = []string{
+					"--host is left out: the engine listens on /run/docker.sock already",
+					"--host with :2375 means 127.0.0.1:2375 to the engine; write 0.0.0.0:2375 for clients on other hosts",
+					"publicSettings.docker.tls is false: anyone who reaches 127.0.0.1:2375 and 10.0.0.4:2376 is root on this VM",
+				}
+			})},
+		{"port, said more exactly by a host", `{"docker": {"port": "2375", "options": ["-H=tcp://localhost:2375"], "tls": false}}`, "",
+			with(func(s *Settings) {
+				s.Docker.Port, s.Docker.TLS = 2375, false
+				s.Docker.Options = []string{"-H=tcp://localhost:2375"}
+				s.Docker.Hosts = []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:2375")}
+				s.Notes = []string{"publicSettings.docker.tls is false: every account and program on this VM is root by way of 127.0.0.1:2375"}
+			})},
 		{"no TLS and no port", `{"docker": {"tls": "false"}}`, "",
 			with(func(s *Settings) {
 				s.Docker.TLS = false
@@ -82,7 +103,13 @@ func TestParse(t *testing.T) {
 			})},
 		{"compose of 2015 with a secret", `{"compose": {"db": {"image": "mysql", "environment": ["PW"]}}, "compose-environment": {"COMPOSE_PROJECT_NAME": "shop"}}`, `{"environment": {"PW": "s3cret"}}`,
 			with(func(s *Settings) {
-				s.Compose = raw(`{"db":{"environment":["PW"],"image":"mysql"}}`)
+				s.Compose = &project.Project{
+					File:      raw(`{"services":{"db":{"environment":["PW"],"image":"mysql"}}}`),
+					Services:  map[string]project.Service{"db": {Image: "mysql"}},
+					Variables: []string{"PW"},
+				}
+				s.ProjectName = "shop"
+				s.Notes = []string{"publicSettings.compose has the form of 2015, with the services at the top, and is taken as today's"}
 				s.ComposeEnvironment = map[string]string{"COMPOSE_PROJECT_NAME": "shop"}
 				s.Environment = map[string]secret.Secret{"PW": secret.New("s3cret")}
 			})},
@@ -90,21 +117,31 @@ func TestParse(t *testing.T) {
 			with(func(s *Settings) {
 				s.ComposeEnvironment = map[string]string{"A": "1"}
 				s.Environment = map[string]secret.Secret{"A": secret.New("2")}
-				s.Notes = []string{"publicSettings.compose-environment and protectedSettings.environment have a variable in common: the protected one is used"}
+				s.Notes = []string{"publicSettings.compose-environment and protectedSettings.environment have a variable in common: the protected one is used",
+					"protectedSettings.environment.A: not visible inside any container, because no service lists it"}
+			})},
+		{"a project that names itself", `{"compose": {"name": "shop", "services": {"web": {"image": "w:${TAG}"}}}, "compose-environment": {"TAG": "1"}}`, "",
+			with(func(s *Settings) {
+				s.Compose = &project.Project{
+					Name: "shop", File: raw(`{"services":{"web":{"image":"w:${TAG}"}}}`),
+					Services: map[string]project.Service{"web": {Image: "w:${TAG}"}}, Variables: []string{"TAG"},
+				}
+				s.ComposeEnvironment, s.ProjectName = map[string]string{"TAG": "1"}, "shop"
 			})},
 		{"one login", "", `{"login": {"username": "u", "password": "p", "email": "e"}}`,
-			with(func(s *Settings) { s.Logins = []Login{{Username: "u", Password: secret.New("p")}} })},
+			with(func(s *Settings) { s.Logins = []Login{{registry.Hub, "u", secret.New("p")}} })},
 		{"two logins", "", `{"login": [{"server": "r:5000", "username": "u", "password": "p"}, {"username": "v", "password": "q"}]}`,
 			with(func(s *Settings) {
-				s.Logins = []Login{{"r:5000", "u", secret.New("p")}, {"", "v", secret.New("q")}}
+				s.Logins = []Login{{"r:5000", "u", secret.New("p")}, {registry.Hub, "v", secret.New("q")}}
 			})},
 		{"keys of 2014", `{"installonly": "false", "composeup": {"web": {"image": "w"}}, "version": 2}`, "",
 			with(func(s *Settings) {
-				s.Compose, s.composePlace = raw(`{"web":{"image":"w"}}`), "publicSettings.composeup"
+				s.Compose = &project.Project{File: raw(`{"services":{"web":{"image":"w"}}}`), Services: map[string]project.Service{"web": {Image: "w"}}}
 				s.Notes = []string{
-					"publicSettings.composeup is a key of 2014; use publicSettings.compose instead",
 					"publicSettings.installonly is a key of 2014 and has no effect when it is false",
 					"publicSettings.version has no effect; the version of the engine is docker.version",
+					"publicSettings.composeup is a key of 2014; use publicSettings.compose instead",
+					"publicSettings.composeup has the form of 2015, with the services at the top, and is taken as today's",
 				}
 			})},
 		{"install only, with a port and no certificates", `{"installonly": "true", "dockerport": 4243}`, "",

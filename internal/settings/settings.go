@@ -6,8 +6,10 @@ package settings
 
 import (
 	"encoding/json"
+	"net/netip"
 	"time"
 
+	"docker-extension/internal/project"
 	"docker-extension/internal/secret"
 )
 
@@ -16,7 +18,8 @@ import (
 type Settings struct {
 	Docker Docker
 
-	Compose            json.RawMessage          // the compose file as it was sent, in either form; nil if none
+	Compose            *project.Project         // the containers to run; nil if none
+	ProjectName        string                   // of Compose
 	ComposeEnvironment map[string]string        // public variables for compose
 	Environment        map[string]secret.Secret // secret variables for compose; they win over the public ones
 	Logins             []Login                  // registries to log in to, in the order given
@@ -30,14 +33,13 @@ type Settings struct {
 	// Notes are plain sentences about settings that work but deserve a word: old keys, certificates
 	// without names, an open port. They belong in the status.
 	Notes []string
-
-	composePlace string // the key that Compose came by
 }
 
 // Docker is the public key "docker": the engine itself.
 type Docker struct {
-	Port    int  // of the remote API on TCP, 1 to 65535; 0 for no listener
-	TLS     bool // clients of the port must show a certificate; true unless the settings say false
+	Port    int              // docker.port, on every address: 1 to 65535; 0 if it is not there
+	Hosts   []netip.AddrPort // the TCP addresses of --host; they say more exactly where docker.port is
+	TLS     bool             // clients of TCP must show a certificate; true unless the settings say false
 	Options []string
 	Daemon  map[string]json.RawMessage // keys for daemon.json, values untouched
 
@@ -49,6 +51,14 @@ type Docker struct {
 	UsersSet bool     // false: the default account; true with no Users: nobody
 
 	Proxy Proxy
+}
+
+// Listeners gives the TCP addresses on which the engine is to listen; none for the unix socket alone.
+func (d Docker) Listeners() []netip.AddrPort {
+	if len(d.Hosts) > 0 || d.Port == 0 {
+		return d.Hosts
+	}
+	return []netip.AddrPort{netip.AddrPortFrom(netip.IPv4Unspecified(), uint16(d.Port))}
 }
 
 // Source tells where the engine's packages come from.
@@ -87,7 +97,7 @@ type Proxy struct{ HTTP, HTTPS, No string }
 
 // Login is an account at a registry.
 type Login struct {
-	Server   string // host and port; "" for Docker Hub
+	Server   string // as docker names it: host and port, or registry.Hub
 	Username string
 	Password secret.Secret
 }

@@ -12,7 +12,12 @@ type Facts struct {
 	Accounts map[string]bool      // the names in /etc/passwd
 	Admin    string               // the account that the platform provisioned; "" if it cannot be found
 	Swarm    bool                 // the engine is part of a swarm, where live-restore is not allowed
+	Boot     string               // the kernel's name for this boot
 	Ledger   Ledger
+
+	// Containers are those of the projects in the ledger, by project. They are asked from the engine,
+	// so they are there only if it runs and the verb wants to know.
+	Containers map[string][]Container
 }
 
 // OS is what os-release says, and the machine's architecture in Debian's word for it.

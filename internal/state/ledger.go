@@ -13,12 +13,30 @@ const LedgerFormat = 1
 type Ledger struct {
 	Format  int                        `json:"format"`            // of this file: LedgerFormat
 	Files   map[string]Found           `json:"files,omitempty"`   // every file that we wrote
-	Daemon  map[string]json.RawMessage `json:"daemon,omitempty"`  // keys of daemon.json as we last wrote them
-	Earlier map[string]json.RawMessage `json:"earlier,omitempty"` // the values that those keys had before
+	Daemon  map[string]json.RawMessage `json:"daemon,omitempty"`  // values of daemon.json, by path, as we last wrote them
+	Pending map[string]json.RawMessage `json:"pending"`           // those of a run that has not come to its end; null if there is none
+	Earlier map[string]json.RawMessage `json:"earlier,omitempty"` // what stood in the places of both before
 	Debs    []string                   `json:"debs,omitempty"`    // packages that came with our installs
 	Held    []string                   `json:"held,omitempty"`    // packages that we hold
 	Members []Member                   `json:"members,omitempty"` // memberships that we made
 	Units   map[string]Loaded          `json:"units,omitempty"`
+
+	Key      []byte            `json:"key,omitempty"`      // random; without it nobody can try out guesses on the digests of secrets
+	Projects map[string]Raised `json:"projects,omitempty"` // compose projects that we brought up, by name
+	Entries  map[string]Entry  `json:"entries,omitempty"`  // accounts in docker's credentials that are ours, by registry
+}
+
+// Raised is a compose project as it was last brought up; an empty digest if that did not end well.
+type Raised struct {
+	Digest Digest `json:"digest,omitempty"`
+	Boot   string `json:"boot,omitempty"` // the kernel's name for the boot in which that was
+}
+
+// Entry is one account in docker's credentials. The secret itself is not in it.
+type Entry struct {
+	Written  []Digest        `json:"written,omitempty"`  // what we wrote, or were about to write
+	Verified Digest          `json:"verified,omitempty"` // what the registry took
+	Earlier  json.RawMessage `json:"earlier,omitempty"`  // the entry that was there before us
 }
 
 // Found is what stood at a path before we first wrote there.

@@ -16,6 +16,8 @@ type State struct {
 	Units    map[string]Unit    // by unit name, "docker.service"
 	Members  map[Member]bool    // whether an account is in a group
 	Purged   map[string]bool    // directory trees that are gone, data and all (uninstall.purgeData)
+	Projects map[string]Project // compose projects by name
+	Accounts map[string]Account // accounts at registries, proved to be right, by the registry's name
 }
 
 // File is a regular file, or its absence.

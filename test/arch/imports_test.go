@@ -21,11 +21,12 @@ func rooms() []room {
 	nouns := []string{"internal/fault", "internal/secret", "internal/state"}
 	hands := append([]string{"internal/oplog"}, nouns...)
 	verb := append([]string{
-		"handler", "internal/settings", "internal/cms", "internal/dockerd", "internal/engine", "internal/converge", "internal/host",
+		"handler", "internal/settings", "internal/cms", "internal/dockerd", "internal/project", "internal/registry", "internal/engine", "internal/converge", "internal/host",
 		"internal/machine",
 	}, hands...)
 	return []room{
 		{folder: "cmd/docker-extension", may: append([]string{"install", "enable", "disable", "uninstall"}, verb...)},
+		{folder: "cmd/docs", may: []string{"internal/reference", "internal/settings"}},
 		{folder: "cmd/pack", may: []string{"internal/build"}},
 
 		{folder: "install", may: verb},
@@ -34,7 +35,7 @@ func rooms() []room {
 		{folder: "uninstall", may: append([]string{"install", "enable", "disable"}, verb...)},
 
 		// Where the hands meet the interfaces that converge declares.
-		{folder: "internal/machine", may: append([]string{"internal/converge", "internal/engine", "internal/host"}, hands...)},
+		{folder: "internal/machine", may: append([]string{"internal/converge", "internal/engine", "internal/project", "internal/registry", "internal/host"}, hands...)},
 
 		// The agent's contract; it knows no Docker.
 		{folder: "handler", may: append([]string{"internal/settings", "internal/cms", "internal/host/files"}, hands...)},
@@ -43,19 +44,24 @@ func rooms() []room {
 		{folder: "internal/converge", may: []string{"internal/fault", "internal/state", "internal/oplog"}},
 
 		// Decisions.
-		{folder: "internal/engine", may: append([]string{"internal/settings", "internal/dockerd"}, nouns...), pure: true},
-		{folder: "internal/settings", may: append([]string{"internal/cms", "internal/dockerd"}, nouns...), pure: true},
+		{folder: "internal/engine", may: append([]string{"internal/settings", "internal/dockerd", "internal/project", "internal/registry"}, nouns...), pure: true},
+		{folder: "internal/settings", may: append([]string{"internal/cms", "internal/dockerd", "internal/project", "internal/registry"}, nouns...), pure: true},
 		{folder: "internal/cms", may: nouns, pure: true},
 		{folder: "internal/dockerd", may: nouns, pure: true},
+		{folder: "internal/project", may: nouns, pure: true},
+		{folder: "internal/registry", may: nouns, pure: true},
 
 		// Hands.
 		{folder: "internal/host", may: hands},
 
 		// Vocabulary. The log has one hand: it writes its file.
 		{folder: "internal/oplog", may: []string{"internal/fault", "internal/secret", "internal/host/files"}},
-		{folder: "internal/state", may: []string{"internal/fault"}, pure: true},
+		{folder: "internal/state", may: []string{"internal/fault", "internal/secret"}, pure: true},
 		{folder: "internal/secret", pure: true},
 		{folder: "internal/fault", pure: true},
+
+		// The writer of docs/; no part of the extension.
+		{folder: "internal/reference", pure: true},
 
 		// The packer; no part of the extension.
 		{folder: "internal/build"},

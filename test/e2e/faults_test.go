@@ -118,12 +118,15 @@ func keyFaults() []row {
 			says: []string{"publicSettings.dokcer: is not a known key", "use docker, the nearest known key"}},
 		{name: "certificates in the public settings", again: true, code: codeSettingsInvalid, file: publicSecrets,
 			says: []string{"publicSettings.certs: is a secret", "move it to protectedSettings.certs", "replace it", "publicSettings.login: is a secret", "move it to protectedSettings.login"}},
-		{name: "compose", again: true, code: codeNotSupportedYet, file: public(`{"compose":{"web":{"image":"busybox"}}}`),
-			says: []string{"publicSettings.compose: cannot be used yet", "remove the key"}},
+		{name: "version", again: true, code: codeNotSupportedYet, file: public(`{"docker":{"version":"26.1"}}`),
+			says: []string{"publicSettings.docker.version: cannot be used yet", "remove the key"}},
+		{name: "compose that reads the host's files", again: true, code: codeSettingsInvalid,
+			file: public(`{"compose":{"web":{"image":"busybox","env_file":"/etc/shadow"}},"compose-environment":{"DOCKER_HOST":"tcp://10.0.0.1:2375"}}`),
+			says: []string{"publicSettings.compose.web.env_file: lies outside of /etc/docker/compose", "publicSettings.compose-environment.DOCKER_HOST: "}},
 		{name: "port without certificates, and compose", code: codeSettingsInvalid,
 			file: public(`{"docker":{"port":"2375"},"compose":{"agent":{"image":"rancher/agent:latest","restart":"always","privileged":true,` +
 				`"volumes":["/var/run/docker.sock:/var/run/docker.sock"],"command":"sleep 100000"}}}`),
-			says: []string{"publicSettings.docker.port: needs certificates", "certs", "docker.tls", "publicSettings.compose: cannot be used yet"}},
+			says: []string{"publicSettings.docker.port: needs certificates", "certs", "docker.tls"}},
 		{name: "account that is not there", again: true, code: codeSettingsInvalid, file: good(`{"docker":{"port":2376,"users":["root","nobody-here"]}}`),
 			says: []string{"publicSettings.docker.users[1]: ", `"nobody-here"`, "name an account that exists on this VM"}},
 	}

@@ -1,6 +1,7 @@
 // Package docker talks to the engine: over its unix socket, in plain HTTP, and over the TCP port,
-// only to see that it is served as it should be. It asks for little (/_ping, /info, /events), all of
-// it unchanged since the first versions of the API, so that no client library is needed.
+// only to see that it is served as it should be. It asks for little (/_ping, /info, /events, /auth, and
+// containers, images and networks by their names), all of it unchanged since the first versions of the
+// API, so that no client library is needed.
 package docker
 
 import (
@@ -8,7 +9,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -76,10 +76,19 @@ func (e Engine) client() *http.Client {
 
 // get asks for a path and gives the answer's body, which the caller closes.
 func get(ctx context.Context, client *http.Client, path string) (io.ReadCloser, error) {
+	return ask(ctx, client, http.MethodGet, path, nil)
+}
+
+// ask sends a request and gives the body of a good answer, which the caller closes; any other answer is
+// an *answerError.
+func ask(ctx context.Context, client *http.Client, method, path string, body io.Reader) (io.ReadCloser, error) {
 	// The host is there for form only: the transport knows where to go.
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://docker"+path, nil)
+	request, err := http.NewRequestWithContext(ctx, method, "http://docker"+path, body)
 	if err != nil {
 		return nil, err
+	}
+	if body != nil {
+		request.Header.Set("Content-Type", "application/json")
 	}
 	response, err := client.Do(request)
 	if err != nil {
@@ -90,11 +99,20 @@ func get(ctx context.Context, client *http.Client, path string) (io.ReadCloser, 
 		}
 		return nil, err
 	}
-	if response.StatusCode != http.StatusOK {
-		text, _ := io.ReadAll(io.LimitReader(response.Body, 512))
-		return nil, errors.Join(fmt.Errorf("the engine answered %s to %s: %s", response.Status, path, bytes.TrimSpace(text)), response.Body.Close())
+	if response.StatusCode >= http.StatusBadRequest {
+		text, _ := io.ReadAll(io.LimitReader(response.Body, 4096))
+		return nil, errors.Join(&answerError{response.StatusCode, words(text), path}, response.Body.Close())
 	}
 	return response.Body, nil
+}
+
+// words gives the engine's message in an answer, which is JSON if the API itself speaks.
+func words(text []byte) string {
+	var answer struct{ Message string }
+	if json.Unmarshal(text, &answer) == nil && answer.Message != "" {
+		return answer.Message
+	}
+	return string(bytes.TrimSpace(text))
 }
 
 // ping asks whether the engine is there.

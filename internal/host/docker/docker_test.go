@@ -15,6 +15,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -258,7 +259,7 @@ func TestReadyTLS(t *testing.T) {
 }
 
 // serveTLS shakes hands with all who come.
-func serveTLS(t *testing.T, config *tls.Config) (port int) {
+func serveTLS(t *testing.T, config *tls.Config) (at netip.AddrPort) {
 	t.Helper()
 	listener, err := tls.Listen("tcp", "127.0.0.1:0", config)
 	if err != nil {
@@ -277,7 +278,7 @@ func serveTLS(t *testing.T, config *tls.Config) (port int) {
 			}()
 		}
 	}()
-	return listener.Addr().(*net.TCPAddr).Port
+	return listener.Addr().(*net.TCPAddr).AddrPort()
 }
 
 func TestReadyPlain(t *testing.T) {
@@ -287,12 +288,23 @@ func TestReadyPlain(t *testing.T) {
 		}
 	}))
 	t.Setenv("http_proxy", "http://192.0.2.1:1")
-	port := server.Listener.Addr().(*net.TCPAddr).Port
+	port := server.Listener.Addr().(*net.TCPAddr).AddrPort()
 	if err := (Engine{}).ReadyPlain(t.Context(), port); err != nil {
 		t.Error(err)
 	}
 	server.Close()
 	if err := (Engine{}).ReadyPlain(short(t), port); fault.CodeOf(err) != fault.EngineSilent || !strings.Contains(err.Error(), "connection refused") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A listener on all addresses is asked on the loopback address.
+func TestReached(t *testing.T) {
+	for at, want := range map[string]string{
+		"0.0.0.0:1": "127.0.0.1:1", "[::]:1": "[::1]:1", "10.0.0.4:1": "10.0.0.4:1", "127.0.0.1:1": "127.0.0.1:1", "[fe80::1]:1": "[fe80::1]:1",
+	} {
+		if got := reached(netip.MustParseAddrPort(at)); got != want {
+			t.Errorf("%s is reached at %s, want %s", at, got, want)
+		}
 	}
 }

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -30,28 +30,35 @@ func (e Engine) Ready(ctx context.Context) error {
 	return nil
 }
 
-// ReadyPlain waits until the engine answers in plain HTTP on the TCP port of this host. Errors are
+// ReadyPlain waits until the engine answers in plain HTTP on a TCP address of this host. Errors are
 // those of Ready.
-func (e Engine) ReadyPlain(ctx context.Context, port int) error {
+func (e Engine) ReadyPlain(ctx context.Context, at netip.AddrPort) error {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		var dialer net.Dialer
-		return dialer.DialContext(ctx, "tcp", loopback(port))
+		return dialer.DialContext(ctx, "tcp", reached(at))
 	}
 	client := &http.Client{Transport: &http.Transport{DialContext: dial, Proxy: nil}}
 	defer client.CloseIdleConnections()
 
 	err := until(ctx, nil, func(ctx context.Context) error { return ping(ctx, client) })
 	if err != nil {
-		return silent(fmt.Sprintf("answer on TCP port %d", port), err)
+		return silent(fmt.Sprintf("answer on TCP address %s", at), err)
 	}
 	return nil
 }
 
-// loopback gives the port's address on this host. A listener on all addresses of IPv6 takes
-// connections of IPv4 too, unless net.ipv6.bindv6only says otherwise.
-func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
+// reached gives where a listener can be reached from this host: on all addresses means on loopback.
+func reached(at netip.AddrPort) string {
+	switch at.Addr() {
+	case netip.IPv4Unspecified():
+		at = netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), at.Port())
+	case netip.IPv6Unspecified():
+		at = netip.AddrPortFrom(netip.IPv6Loopback(), at.Port())
+	}
+	return at.String()
+}
 
 // until tries until it succeeds or ctx ends, and then gives the last try's error. Between tries it
 // waits for a hint that something changed, or for a pause that doubles each time.

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 
 	"docker-extension/internal/fault"
 )
@@ -19,11 +20,11 @@ const ServerCertificate = "/etc/docker/cert.pem"
 // errOther says that the port is served, but with another certificate.
 var errOther = errors.New("it serves another certificate than the one in " + ServerCertificate)
 
-// ReadyTLS waits until the TCP port of this host is served in TLS 1.2 or later with, byte for byte,
+// ReadyTLS waits until a TCP address of this host is served in TLS 1.2 or later with, byte for byte,
 // the certificate in /etc/docker/cert.pem. We have no client certificate, so the engine refuses us
 // right after it has shown its own: that is all that is needed here, and no error. That it lets the
 // right client in follows from its configuration (tlsverify, tlscacert). Errors are those of Ready.
-func (e Engine) ReadyTLS(ctx context.Context, port int) error {
+func (e Engine) ReadyTLS(ctx context.Context, at netip.AddrPort) error {
 	want, err := e.certificate()
 	if err != nil {
 		return err
@@ -31,14 +32,14 @@ func (e Engine) ReadyTLS(ctx context.Context, port int) error {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
 	err = until(ctx, nil, func(ctx context.Context) error {
-		served, err := served(ctx, loopback(port))
+		served, err := served(ctx, reached(at))
 		if err == nil && !bytes.Equal(served, want) {
 			return errOther
 		}
 		return err
 	})
 	if err != nil {
-		return silent(fmt.Sprintf("serve TCP port %d with its certificate", port), err)
+		return silent(fmt.Sprintf("serve TCP address %s with its certificate", at), err)
 	}
 	return nil
 }

@@ -1,0 +1,52 @@
+package docker
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"docker-extension/internal/fault"
+	"docker-extension/internal/host/command"
+	"docker-extension/internal/host/files"
+)
+
+// Each case is a dockerd that says something, and what becomes of it. The words are those of 20.10.24
+// and 26.1.5.
+func TestApproves(t *testing.T) {
+	tests := []struct {
+		name, script string // "" = no dockerd
+		want         string // in the fault; "" = none
+	}{
+		{"not installed", "", ""},
+		{"content", `echo "configuration OK"`, ""},
+		{"cannot be asked", `echo "Status: unknown flag: --validate"; echo "See 'dockerd --help'., Code: 125"; exit 125`, ""},
+		{"unknown key", `echo "unable to configure the Docker daemon with file ${2#*=}: the following directives don't match any configuration option: nope"; exit 1`,
+			"/etc/docker/daemon.json: the engine would not start with it: the following directives don't match any configuration option: nope"},
+		{"log line last", `echo "conflict labels for a=2 and a=1"; echo 'time="x" level=info'; exit 1`, "would not start with it: conflict labels for a=2 and a=1"},
+		{"password", `echo "invalid proxy http://u:hunter2@p:1"; exit 1`, "invalid proxy http://[redacted]@p:1"},
+		{"killed", `kill -9 $$`, "cannot ask the engine about the file"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			root := t.TempDir()
+			if test.script != "" {
+				script := "#!/bin/sh\n[ \"$1\" = --validate ] && grep -q mtu \"${2#*=}\" || exit 7\n" + test.script + "\n"
+				if err := os.WriteFile(filepath.Join(root, "dockerd"), []byte(script), 0o755); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := os.Mkdir(filepath.Join(root, "run"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			a := Approver{Root: files.New(root), Runner: command.Runner{Path: root + ":/usr/bin:/bin"}}
+			err := a.Approves(t.Context(), "/etc/docker/daemon.json", []byte(`{"mtu": 1400}`))
+			if (err == nil) != (test.want == "") || err != nil && (fault.CodeOf(err) != fault.EngineRefuses || !strings.Contains(err.Error(), test.want)) {
+				t.Errorf("got %v", err)
+			}
+			if left, err := os.ReadDir(filepath.Join(root, stagedFolder)); err != nil || len(left) > 0 {
+				t.Errorf("left behind: %v, %v", left, err)
+			}
+		})
+	}
+}

@@ -1,0 +1,67 @@
+package machine
+
+import (
+	"context"
+	"crypto/rand"
+	"path"
+	"time"
+
+	"docker-extension/internal/engine"
+	"docker-extension/internal/host/files"
+	"docker-extension/internal/registry"
+	"docker-extension/internal/state"
+)
+
+const (
+	keySize = 32 // bytes of the key for digests
+	// askWithin bounds how long a survey waits for an engine that is starting. One that does not answer
+	// keeps nobody from mending it: its containers are then unknown.
+	askWithin = 30 * time.Second
+)
+
+// SurveyProjects is Survey, and asks the engine, if it runs, for the containers of the projects in the
+// ledger. Without such a project nobody is asked.
+func (m *Machine) SurveyProjects(ctx context.Context) (state.Facts, error) {
+	facts, err := m.Survey()
+	if err != nil || len(facts.Ledger.Projects) == 0 || !facts.Units[engine.Service].Active {
+		return facts, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, askWithin)
+	defer cancel()
+	if m.Engine.Engine.Ready(ctx) != nil {
+		return facts, nil
+	}
+	facts.Containers = map[string][]state.Container{}
+	for name := range facts.Ledger.Projects {
+		if facts.Containers[name], err = m.compose.Observe(ctx, name); err != nil {
+			return facts, err
+		}
+	}
+	return facts, nil
+}
+
+// surveyAccounts looks at docker's credentials, which may be a link of a person's own, and sees to it that
+// there is a key for digests. A new one is saved with the first change.
+func (m *Machine) surveyAccounts(facts *state.Facts) (err error) {
+	if facts.Files[registry.File], err = m.Root.ReadFollowing(registry.File); err != nil {
+		return err
+	}
+	if len(facts.Ledger.Key) == 0 {
+		facts.Ledger.Key = make([]byte, keySize)
+		_, err = rand.Read(facts.Ledger.Key)
+	}
+	return err
+}
+
+// hostFiles are the files below a root, with one thing added: a folder that holds secrets is made for
+// root alone.
+type hostFiles struct{ files.Root }
+
+func (f hostFiles) Write(p string, file state.File) error {
+	if folder := path.Dir(p); file.Exists && engine.Private(folder) {
+		if err := f.MakeDir(folder, 0o700); err != nil {
+			return err
+		}
+	}
+	return f.Root.Write(p, file)
+}
