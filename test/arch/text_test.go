@@ -45,6 +45,16 @@ func TestNoBinaryAndNoKey(t *testing.T) {
 	}
 }
 
+// TestNoConflictMarker finds what a merge has left open in a file that no compiler reads.
+func TestNoConflictMarker(t *testing.T) {
+	marker := regexp.MustCompile(`(?m)^(<{7}|>{7}) `)
+	for _, name := range files(t) {
+		if at := marker.FindIndex(read(t, name)); at != nil {
+			t.Errorf("%s has a conflict marker at byte %d", name, at[0])
+		}
+	}
+}
+
 // mirrors gives the hosts from which this machine takes packages and modules, except those that the
 // extension itself has to know: Docker's own repository.
 func mirrors(t *testing.T) []string {
