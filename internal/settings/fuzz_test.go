@@ -15,7 +15,7 @@ func FuzzParse(f *testing.F) {
 		``, `null`, `{}`, `[]`, `{"docker": {"port": "x"}}`, `{"certs": {"ca": "-----BEGIN CERTIFICATE-----\nQUJD\n-----END CERTIFICATE-----"}}`,
 		`{"login": [{"username": "u", "password": 1}]}`, `{"environment": {"A": {"B": 1}}}`, `{"a": {"b": [1, {"c": null}]}}`,
 		`{"certs": {"ca": "LS0tLS1CRUdJTiA=", "cert": "-----BEGIN ", "key": "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----"}}`,
-		`{"docker": {"port": 1e400, "port": 2}}`, `{"ca": 1, "server-key": "x"}`, string(goodCerts(f)),
+		`{"docker": {"port": 1e400, "port": 2}}`, `{"compose": {"a": {"image": "i", "net": "host", "env_file": "x"}}, "login": [{"username": "u", "password": "p"}], "environment": {"A": "b"}}`, `{"ca": 1, "server-key": "x"}`, string(goodCerts(f)),
 	} {
 		f.Add([]byte(seed))
 	}

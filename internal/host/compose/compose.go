@@ -26,6 +26,9 @@ type Compose struct {
 
 	File        string // the compose file
 	Credentials string // docker's folder with the accounts at registries
+
+	Settled  time.Duration // 0 means DefaultSettled
+	Patience time.Duration // 0 means DefaultPatience
 }
 
 // Pull fetches the image of a service, unless the engine has it. Errors are faults with code

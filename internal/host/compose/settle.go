@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -12,13 +13,17 @@ import (
 	"docker-extension/internal/state"
 )
 
+// Bounds that hold unless the Compose says otherwise.
 const (
-	// settled is how long all services have to run at a stretch before a project counts as up: one that
-	// cannot work with its configuration says so within its first seconds, most often.
-	settled = 3 * time.Second
-	// patience is how long a service may end and be started again by its restart policy, as one does that
-	// cannot reach its database before that is ready.
-	patience = time.Minute
+	// DefaultSettled is how long all services have to run at a stretch before a project counts as up: one
+	// that cannot work with its configuration says so within its first seconds, most often.
+	DefaultSettled = 3 * time.Second
+	// DefaultPatience is how long a service may end and be started again by its restart policy, as one
+	// does that cannot reach its database before that is ready.
+	DefaultPatience = time.Minute
+)
+
+const (
 	// lookAgain is how often the engine is asked in that time.
 	lookAgain = 500 * time.Millisecond
 
@@ -30,18 +35,18 @@ const (
 
 // settle waits until the project runs steadily, and tells which services do not.
 func (c Compose) settle(ctx context.Context, name string, project state.Project) error {
-	tick := time.NewTicker(lookAgain)
+	tick := time.NewTicker(min(lookAgain, cmp.Or(c.Settled, DefaultSettled)))
 	defer tick.Stop()
 	start, quiet := time.Now(), time.Now()
 	for restarts := (map[string]int{}); ; {
 		words, final := c.lastWords(ctx, name, project, restarts)
 		now := time.Now()
 		switch {
-		case final, words != "" && now.Sub(start) > patience:
+		case final, words != "" && now.Sub(start) > cmp.Or(c.Patience, DefaultPatience):
 			return fault.New(fault.Compose, "", hintLogs, "project %s does not stay up: %s", name, words)
 		case words != "":
 			quiet = now
-		case now.Sub(quiet) >= settled:
+		case now.Sub(quiet) >= cmp.Or(c.Settled, DefaultSettled):
 			return c.complete(ctx, name, project)
 		}
 		select {
