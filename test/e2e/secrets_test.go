@@ -26,6 +26,7 @@ func TestNoSecretLeaks(t *testing.T) {
 		l.misplacedSecrets()
 		l.failInApt()
 		l.failInEngine()
+		l.failInLogin()
 		leaks := watch.Stop()
 		scanned, err := agent.SecretScan(l.ctx(), machine.VM{VM: l.vm}, l.secrets, "/etc/docker/key.pem")
 		if err != nil {
@@ -71,7 +72,6 @@ func (l *lab) misplacedSecrets() {
 		l.Fatal(err)
 	}
 	public := fmt.Sprintf(`{"docker":{"port":"2376"},"certs":{"key":%[1]q},"login":{"password":%[1]q}}`, l.secrets["in public settings"])
-	login := map[string]any{"login": map[string]string{"username": "robot", "password": l.secrets["of a registry"]}}
 	for name, c := range map[string]struct {
 		settings agent.Settings
 		code     int
@@ -79,7 +79,6 @@ func (l *lab) misplacedSecrets() {
 		"public and unknown": {agent.Settings{Public: json.RawMessage(public),
 			Protected: l.protected(l.keys.Triple(), map[string]any{"enviroment": map[string]string{"A": l.secrets["under an unknown key"]}})}, 13},
 		"key in the place of cert": {agent.Settings{Public: json.RawMessage(journeySettings), Protected: l.protected(swapped, nil)}, 13},
-		"login":                    {agent.Settings{Public: json.RawMessage(journeySettings), Protected: l.protected(l.keys.Triple(), login)}, 14},
 	} {
 		s := l.enable(c.settings)
 		if s.State != agent.Error || s.Code != c.code {
@@ -87,6 +86,19 @@ func (l *lab) misplacedSecrets() {
 		}
 		l.wantSilent(name, s)
 	}
+}
+
+// An account at a registry that does not answer: the password goes to the engine and nowhere else.
+func (l *lab) failInLogin() {
+	login := map[string]any{"login": map[string]string{
+		"server": "127.0.0.1:1", "username": "robot", "password": l.secrets["of a registry"],
+	}}
+	s := l.enable(agent.Settings{Public: json.RawMessage(journeySettings), Protected: l.protected(l.keys.Triple(), login)})
+	l.Log(show(s))
+	if s.State != agent.Error || s.Code != 62 {
+		l.Errorf("without a registry: %s", show(s))
+	}
+	l.wantSilent("without a registry", s)
 }
 
 // wantSilent wants that a status says no secret.
