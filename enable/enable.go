@@ -101,6 +101,7 @@ func (e Enable) order(ctx context.Context, call *handler.Call) (Order, error) {
 func (e Enable) parse(o Order, secrets *oplog.Redactor) (settings.Settings, error) {
 	secrets.Add(secretsIn(o.Protected)...)
 	s, err := settings.Parse(o.Public, o.Protected, settings.Options{Now: e.Now()})
+	secrets.Add(s.Docker.Secrets()...)
 	return s, slices.Concat(fault.Faults(err), settings.Unsupported(s)).AsError()
 }
 

@@ -15,14 +15,28 @@ import (
 // pure: it looks at nothing but its arguments.
 func Diff(goal state.Goal) []Step {
 	want, have := goal.Want, goal.Have
+	if m, moves := moveOf(goal); moves {
+		return m.steps()
+	}
 	return slices.Concat(
+		sourceSteps(goal),
 		fileSteps(want, have),
-		installSteps(want, have),
+		releaseSteps(goal),
+		installSteps(goal),
+		holdSteps(goal),
 		memberSteps(want, have),
 		unitSteps(goal),
 		removeSteps(want, have),
 		purgeSteps(want, have),
 	)
+}
+
+// sourceSteps come first: a repository that cannot be used is known before anything is changed.
+func sourceSteps(goal state.Goal) []Step {
+	if goal.Want.Source == (state.Repository{}) || goal.Want.Source == goal.Have.Source {
+		return nil
+	}
+	return []Step{AddRepository{goal.Want.Source, goal.Proxy}}
 }
 
 // fileSteps makes one step per part of the configuration. Certificates come before the daemon.json
@@ -52,36 +66,18 @@ func partOf(p string) string {
 	switch path.Ext(p) {
 	case ".pem":
 		return "certificates"
-	case ".json":
-		return path.Base(p)
+	case ".env":
+		return "proxy"
+	case ".sources", ".asc":
+		return "source"
 	case ".conf":
+		if strings.HasSuffix(path.Dir(p), ".service.d") {
+			return "proxy"
+		}
 		return "listener"
 	default:
 		return path.Base(p)
 	}
-}
-
-func installSteps(want, have state.State) []Step {
-	var steps []Step
-	missing := selectKeys(want.Packages, func(name string, p state.Package) bool {
-		return p.Installed && !have.Packages[name].Installed
-	})
-	if len(missing) > 0 {
-		steps = append(steps, InstallPackages{missing})
-	}
-	unheld := selectKeys(want.Packages, func(name string, p state.Package) bool {
-		return p.Held && !have.Packages[name].Held
-	})
-	if len(unheld) > 0 {
-		steps = append(steps, HoldPackages{unheld, true})
-	}
-	released := selectKeys(want.Packages, func(name string, p state.Package) bool {
-		return !p.Held && have.Packages[name].Held
-	})
-	if len(released) > 0 {
-		steps = append(steps, HoldPackages{released, false})
-	}
-	return steps
 }
 
 func memberSteps(want, have state.State) []Step {

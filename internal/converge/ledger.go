@@ -23,6 +23,9 @@ func claim(old state.Ledger, facts state.Facts, goal state.Goal) state.Ledger {
 	l.Earlier = merged(goal.Earlier, old.Earlier)
 	claimMembers(&l, goal)
 	claimPackages(&l, goal)
+	if goal.Want.Choice != goal.Have.Choice {
+		l.Choice.Origin = state.UnknownOrigin // until the packages are there
+	}
 	for u := range goal.Want.Units {
 		if _, known := l.Units[u]; !known {
 			was := goal.Have.Units[u]
@@ -58,6 +61,9 @@ func settle(claimed state.Ledger, goal state.Goal) state.Ledger {
 	l := clone(claimed)
 	maps.DeleteFunc(l.Files, func(p string, _ state.Found) bool { return !slices.Contains(goal.Owned, p) })
 	l.Daemon, l.Earlier = goal.Daemon, goal.Earlier
+	if len(goal.Named) > 0 {
+		l.Choice, l.Named = goal.Want.Choice, slices.Clone(goal.Named)
+	}
 	l.Members = slices.DeleteFunc(l.Members, func(m state.Member) bool {
 		in, wanted := goal.Want.Members[m]
 		return wanted && !in

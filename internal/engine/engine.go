@@ -35,11 +35,18 @@ const (
 )
 
 // Paths lists the files that a survey has to look at.
-func Paths() []string { return []string{DaemonJSON, CAFile, CertFile, KeyFile, SocketDropIn} }
+func Paths() []string {
+	return []string{
+		DaemonJSON, CAFile, CertFile, KeyFile, SocketDropIn, ServiceDropIn, ProxyFile, SourceFile, KeyringFile,
+	}
+}
+
+// Keyrings lists those of them that hold keys of package repositories.
+func Keyrings() []string { return []string{KeyringFile} }
 
 // Nests lists the folders of those files, which an uninstall need not leave behind empty.
 func Nests() []string {
-	return []string{path.Dir(DaemonJSON), path.Dir(SocketDropIn)}
+	return []string{path.Dir(DaemonJSON), path.Dir(SocketDropIn), path.Dir(ServiceDropIn)}
 }
 
 // Units lists the units that a survey has to look at.
@@ -54,6 +61,7 @@ func have(facts state.Facts) state.State {
 	s := state.State{
 		Files:    facts.Files,
 		Packages: facts.Packages,
+		Choice:   facts.Ledger.Choice,
 		Units:    map[string]state.Unit{},
 		Members:  map[state.Member]bool{},
 		Purged:   map[string]bool{},

@@ -31,26 +31,37 @@ func Running(s settings.Settings, facts state.Facts) (state.Goal, error) {
 	if err := checkUnits(facts); err != nil {
 		return state.Goal{}, err
 	}
+	from, err := supplyOf(s, facts)
+	if err != nil {
+		return state.Goal{}, err
+	}
 	files := map[string]state.File{DaemonJSON: daemonFile(merged, facts)}
 	maps.Copy(files, certificateFiles(s.Certificates))
 	maps.Copy(files, listenerFile(s.Docker))
+	maps.Copy(files, proxyFiles(s))
+	keepSource(files, from.source, facts)
 	goal := state.Goal{
 		Owned:    slices.Sorted(maps.Keys(files)),
 		Daemon:   merged.Owned,
 		Earlier:  merged.Earlier,
 		Endpoint: endpoint(s),
-		Notes:    notes(s, facts),
+		Proxy:    s.Docker.Proxy,
+		Notes:    append(notes(s, facts), from.notes...),
 		Have:     have(facts),
 	}
 	returnUnwanted(files, facts.Ledger)
 	forgetDropped(goal.Have, files[DaemonJSON], facts)
 	goal.Want = state.State{
-		Files:    files,
-		Packages: wantedPackages(s.Docker, facts),
-		Members:  members,
-		Units:    runningUnits(files),
+		Files:   files,
+		Members: members,
+		Units:   runningUnits(files),
+		Source:  from.source,
 	}
-	return goal, nil
+	if err := wantPackages(&goal, s, from, facts); err != nil {
+		return state.Goal{}, err
+	}
+	goal.Have.Source = knownSource(from.source, facts, goal.Want.Choice != goal.Have.Choice)
+	return goal, part(&goal, facts)
 }
 
 // effective takes out of the settings what installonly, a key of 2014, says to leave alone: the
@@ -164,21 +175,6 @@ func returnUnwanted(files map[string]state.File, ledger state.Ledger) {
 			files[p] = givenBack(found)
 		}
 	}
-}
-
-// wantedPackages gives the packages of the engine. An engine that somebody else has installed is
-// used as it is: replacing it would take its containers down.
-func wantedPackages(d settings.Docker, facts state.Facts) map[string]state.Package {
-	packages := map[string]state.Package{}
-	names := distroPackages(facts.OS)
-	if name, foreign := foreignEngine(facts); foreign {
-		names = []string{name}
-	}
-	for _, name := range names {
-		held := facts.Packages[name].Held && !slices.Contains(facts.Ledger.Held, name)
-		packages[name] = state.Package{Installed: true, Held: d.Hold || held}
-	}
-	return packages
 }
 
 // wantedMembers gives who is to be in the group docker, and who only was because of us.

@@ -1,11 +1,9 @@
 package engine
 
 import (
-	"encoding/json"
 	"maps"
 	"slices"
 
-	"docker-extension/internal/dockerd"
 	"docker-extension/internal/state"
 )
 
@@ -22,17 +20,13 @@ func Stopped(facts state.Facts) (state.Goal, error) {
 		Earlier: facts.Ledger.Earlier,
 	}
 	goal.Want.Files = map[string]state.File{}
+	goal.Want.Choice = goal.Have.Choice
 	if facts.Units[Service].Active {
-		keys := maps.Clone(facts.Ledger.Daemon)
-		if keys == nil {
-			keys = map[string]json.RawMessage{}
-		}
-		keys["live-restore"] = json.RawMessage("false")
-		merged, err := dockerd.Merge(present(facts), facts.Ledger.Daemon, facts.Ledger.Earlier, keys)
+		file, merged, err := stopping(facts)
 		if err != nil {
 			return state.Goal{}, err
 		}
-		goal.Want.Files[DaemonJSON] = daemonFile(merged, facts)
+		goal.Want.Files[DaemonJSON] = file
 		goal.Owned = append(goal.Owned, DaemonJSON)
 		goal.Daemon, goal.Earlier = merged.Owned, merged.Earlier
 	}

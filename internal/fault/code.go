@@ -30,6 +30,8 @@ const (
 	EngineSilent   Code = 54 // the engine was started but does not answer
 	Account        Code = 55 // a user or group cannot be changed
 	NotConverged   Code = 56 // everything was done, and yet the host is not as wanted
+	PackageSource  Code = 57 // the repository of docker.source, or its key, cannot be used
+	PackageVersion Code = 58 // no package has the version that docker.version asks for
 )
 
 // String gives the code's name as the docs list it.
@@ -48,6 +50,6 @@ func names() map[Code]string {
 		HostConfig: "host-config", HostFiles: "host-files", Busy: "busy", Superseded: "superseded",
 		Converge: "converge", Unsupported: "unsupported-os", PackageInstall: "package-install",
 		EngineStart: "engine-start", EngineSilent: "engine-silent", Account: "account",
-		NotConverged: "not-converged",
+		NotConverged: "not-converged", PackageSource: "package-source", PackageVersion: "package-version",
 	}
 }

@@ -6,11 +6,13 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"time"
 
 	"docker-extension/internal/host/accounts"
 	"docker-extension/internal/host/apt"
 	"docker-extension/internal/host/files"
 	"docker-extension/internal/host/systemd"
+	"docker-extension/internal/keyring"
 	"docker-extension/internal/state"
 )
 
@@ -43,10 +45,29 @@ func Survey(root files.Root, paths, units []string, ledger state.Ledger) (state.
 	if facts.Packages, err = apt.Packages(root); err != nil {
 		return state.Facts{}, err
 	}
+	if facts.Listed, err = apt.Listed(root); err != nil {
+		return state.Facts{}, err
+	}
 	if err = people(root, &facts); err != nil {
 		return state.Facts{}, err
 	}
 	return facts, nil
+}
+
+// Keys looks into the keyrings at these paths, as far as they are there. What cannot be read as one
+// holds no keys.
+func Keys(root files.Root, paths []string, now time.Time) (map[string]state.KeyFile, error) {
+	keys := map[string]state.KeyFile{}
+	for _, path := range paths {
+		file, err := root.Read(path)
+		if err != nil {
+			return nil, err
+		}
+		if ring, err := keyring.Parse(file.Content); file.Exists && err == nil {
+			keys[path] = state.KeyFile{Fingerprints: ring.Fingerprints(), Fit: ring.Trouble(now) == nil}
+		}
+	}
+	return keys, nil
 }
 
 // people fills in accounts and groups.

@@ -19,6 +19,7 @@ import (
 	"docker-extension/internal/host/command"
 	"docker-extension/internal/host/docker"
 	"docker-extension/internal/host/files"
+	"docker-extension/internal/host/repository"
 	"docker-extension/internal/host/systemd"
 	"docker-extension/internal/state"
 )
@@ -65,6 +66,7 @@ func (m *Machine) Host() converge.Host {
 	return converge.Host{
 		Files:    m.Root,
 		Packages: m.apt,
+		Sources:  repository.Repositories{Root: m.Root, Apt: m.apt, Now: time.Now},
 		Units:    units{m.Systemd, m.Engine.Engine},
 		Accounts: m.accounts,
 		Engine:   m.Engine,
@@ -80,6 +82,9 @@ func (m *Machine) Survey() (state.Facts, error) {
 	}
 	facts, err := host.Survey(m.Root, engine.Paths(), engine.Units(), ledger)
 	if err != nil {
+		return state.Facts{}, err
+	}
+	if facts.Keys, err = host.Keys(m.Root, engine.Keyrings(), time.Now()); err != nil {
 		return state.Facts{}, err
 	}
 	facts.Folders = map[string]bool{}

@@ -4,6 +4,7 @@ import "strconv"
 
 // cross checks what no schema can: whether the settings go together.
 func (p *parser) cross() {
+	p.crossProxy()
 	d := p.settings.Docker
 	switch {
 	case p.settings.InstallOnly || p.wrong(PlacePublic("docker.port")) || p.wrong(PlacePublic("dockerport")):

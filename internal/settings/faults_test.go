@@ -99,9 +99,22 @@ func TestParseFaults(t *testing.T) {
 			`publicSettings.docker.options[2]: "" is not a flag or its value: a string of one line (write each flag as a string of its own, like "--dns=8.8.8.8")`,
 			`publicSettings.docker.users[0]: "a b" is not the name of an account (use a name as in /etc/passwd)`,
 			`publicSettings.docker.proxy.http: is not the address of a proxy (use an address like "http://proxy.example.com:3128")`,
-			`publicSettings.docker.source: lacks suite (use "distro", "docker", or an object with url, suite, component, key and packages)`,
+			`publicSettings.docker.source: lacks suite (use "distro", "docker", or an object with url, suite, component, key, fingerprint and packages)`,
 			`publicSettings.docker.source.url: "m.example.com" is not the address of a repository (use an address that begins with https://, http:// or file://)`,
 			`publicSettings.docker.source.packages: is not a list of package names (write it like ["docker-ce", "docker-ce-cli", "containerd.io"])`}},
+		{"a source and a key with passwords", `{"docker": {"source": {"url": "https://u:hush@m.example.com", "suite": "s", "key": "https://u:hush@m.example.com/k"}}}`, "", []string{
+			`publicSettings.docker.source.url: has a user or a password in it, which everybody on the VM could read (put user and password into a file in /etc/apt/auth.conf.d on the VM (apt_auth.conf(5)))`,
+			`publicSettings.docker.source.key: has a user or a password in it, which others can read (send the key itself, armoured, in place of its address)`}},
+		{"a key that anybody could replace", `{"docker": {"source": {"url": "https://m.example.com", "suite": "s", "key": "http://m.example.com/k"}}}`, "", []string{
+			`publicSettings.docker.source.key: could be replaced on its way: it comes by http (use https, or add fingerprint with the fingerprint of the key)`}},
+		{"a fingerprint of nothing", `{"docker": {"source": {"url": "https://m.example.com", "suite": "s", "fingerprint": "9DC858229FC7DD38854AE2D88D81803C0EBFCD88"}}}`, "", []string{
+			`publicSettings.docker.source.fingerprint: is there without a key (add key with its address or its text, or remove the fingerprint)`}},
+		{"a short fingerprint", `{"docker": {"source": {"url": "https://m.example.com", "suite": "s", "key": "https://m.example.com/k", "fingerprint": "0EBFCD88"}}}`, "", []string{
+			`publicSettings.docker.source.fingerprint: "0EBFCD88" is not the fingerprint of a key (use the 40 or 64 hexadecimal digits that gpg --show-keys prints)`}},
+		{"a key that is none", `{"docker": {"source": {"url": "https://m.example.com", "suite": "s", "key": "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nAAAA\n-----END PGP PUBLIC KEY BLOCK-----"}}}`, "", []string{
+			`publicSettings.docker.source.key: holds no OpenPGP key that can be read (send the key that gpg --armor --export prints, and look at it with gpg --show-keys)`}},
+		{"two proxies", `{"docker": {"proxy": {"http": "http://u:hush@p:1"}, "options": ["--http-proxy=http://u:hush@q:1"]}}`, "", []string{
+			`publicSettings.docker.proxy: and the engine's own proxies, in docker.options or docker.daemon, are both there (say it in one of the two places; docker.proxy is used for the packages as well)`}},
 		{"wrong logins", "", `{"login": [{"username": ""}, 3, {"username": "u", "password": "p", "user": "hush"}], "environment": {"A": 4711}, "certs": {"ca": 1}}`, []string{
 			`protectedSettings.login[0]: lacks password (send an object with username and password, and server unless it is Docker Hub)`,
 			`protectedSettings.login[0].username: is not a user name (use a string of one line without a colon)`,
@@ -155,7 +168,7 @@ func TestUnsupported(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"publicSettings.composeup", "protectedSettings.login", "publicSettings.docker.source", "publicSettings.docker.version", "publicSettings.docker.proxy"}
+	want := []string{"publicSettings.composeup", "protectedSettings.login"}
 	faults := Unsupported(s)
 	if len(faults) != len(want) {
 		t.Fatalf("Unsupported = %v", faults)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"docker-extension/internal/secret"
+	"docker-extension/internal/state"
 )
 
 // Settings is everything that a person asked for, checked and with defaults filled in. The zero
@@ -48,17 +49,19 @@ type Docker struct {
 	Users    []string // accounts for the group docker; meaningful only with UsersSet
 	UsersSet bool     // false: the default account; true with no Users: nobody
 
-	Proxy Proxy
+	Proxy state.Proxy // of the engine, and of what the extension fetches
 }
 
 // Source tells where the engine's packages come from.
 type Source struct {
-	Kind SourceKind
+	Kind  SourceKind
+	Named bool // the settings say so; without it an engine that is there already is as good
 
-	// Only for SourceMirror. URL and Suite are as in a line of sources.list, Key is the address or
-	// the armoured text of the signing key, Packages the engine's packages there.
-	URL, Suite, Component, Key string
-	Packages                   []string
+	// Only for SourceMirror. URL, Suite and Component are as in a line of sources.list, the last one
+	// empty for a flat repository. Packages are the engine's packages there; none: those of Docker.
+	URL, Suite, Component string
+	Key                   state.Key // zero if apt's own trusted keys have it
+	Packages              []string
 }
 
 // SourceKind is one of the three kinds of Source.
@@ -80,10 +83,6 @@ const (
 	AzureChinaCloud   Cloud = "AzureChinaCloud"
 	AzureUSGovernment Cloud = "AzureUSGovernment"
 )
-
-// Proxy is how the engine and apt reach the outside; empty strings for a direct way. The addresses
-// may carry a password, so they are not for logs.
-type Proxy struct{ HTTP, HTTPS, No string }
 
 // Login is an account at a registry.
 type Login struct {

@@ -17,9 +17,6 @@ func Unsupported(s Settings) fault.List {
 	}{
 		{s.Compose != nil, composePlace, "start containers", "remove the key, and start the containers with docker on the VM"},
 		{len(s.Logins) > 0, PlaceProtected("login"), "log in to registries", "remove the key, and run docker login on the VM"},
-		{s.Docker.Source.Kind != SourceDistro, PlacePublic("docker.source"), "install from a source other than distro", "remove the key, and the distribution's docker.io is installed"},
-		{s.Docker.Version != "", PlacePublic("docker.version"), "pin versions", "remove the key, and the distribution's newest version is installed"},
-		{s.Docker.Proxy != Proxy{}, PlacePublic("docker.proxy"), "set up proxies", "remove the key, and set the proxy up on the VM"},
 	}
 	var faults fault.List
 	for _, row := range rows {

@@ -12,7 +12,15 @@ type Facts struct {
 	Accounts map[string]bool      // the names in /etc/passwd
 	Admin    string               // the account that the platform provisioned; "" if it cannot be found
 	Swarm    bool                 // the engine is part of a swarm, where live-restore is not allowed
+	Listed   []Listed             // the repositories that apt knows
+	Keys     map[string]KeyFile   // every keyring that we may own and that is there
 	Ledger   Ledger
+}
+
+// KeyFile is what a keyring holds.
+type KeyFile struct {
+	Fingerprints []string
+	Fit          bool // at least one of the keys is neither expired nor revoked
 }
 
 // OS is what os-release says, and the machine's architecture in Debian's word for it.

@@ -12,7 +12,11 @@ type Goal struct {
 	Daemon   map[string]json.RawMessage // the keys of daemon.json that are ours
 	Earlier  map[string]json.RawMessage // the values which those keys had before us
 	Endpoint Endpoint
-	Notes    []string // what a person should know although nothing is wrong
+	Proxy    Proxy           // for what has to be fetched
+	Pinned   []string        // packages whose version follows the engine's; the engine's comes first
+	Named    []string        // the packages that the settings ask for
+	Parting  map[string]File // as they have to be while one engine makes way for another
+	Notes    []string        // what a person should know although nothing is wrong
 }
 
 // Endpoint is where the engine has to answer beside its unix socket. The zero value is nowhere.

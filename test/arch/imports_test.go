@@ -43,17 +43,18 @@ func rooms() []room {
 		{folder: "internal/converge", may: []string{"internal/fault", "internal/state", "internal/oplog"}},
 
 		// Decisions.
-		{folder: "internal/engine", may: append([]string{"internal/settings", "internal/dockerd"}, nouns...), pure: true},
-		{folder: "internal/settings", may: append([]string{"internal/cms", "internal/dockerd"}, nouns...), pure: true},
+		{folder: "internal/engine", may: append([]string{"internal/settings", "internal/dockerd", "internal/keyring"}, nouns...), pure: true},
+		{folder: "internal/settings", may: append([]string{"internal/cms", "internal/dockerd", "internal/keyring"}, nouns...), pure: true},
 		{folder: "internal/cms", may: nouns, pure: true},
+		{folder: "internal/keyring", may: nouns, pure: true},
 		{folder: "internal/dockerd", may: nouns, pure: true},
 
 		// Hands.
-		{folder: "internal/host", may: hands},
+		{folder: "internal/host", may: append([]string{"internal/keyring"}, hands...)},
 
 		// Vocabulary. The log has one hand: it writes its file.
 		{folder: "internal/oplog", may: []string{"internal/fault", "internal/secret", "internal/host/files"}},
-		{folder: "internal/state", may: []string{"internal/fault"}, pure: true},
+		{folder: "internal/state", may: []string{"internal/fault", "internal/secret"}, pure: true},
 		{folder: "internal/secret", pure: true},
 		{folder: "internal/fault", pure: true},
 

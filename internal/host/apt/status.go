@@ -31,8 +31,14 @@ func Packages(root files.Root) (map[string]state.Package, error) {
 		packages[stanza.name] = state.Package{
 			Installed: known.Installed || stanza.installed(),
 			Held:      known.Held || stanza.want == "hold",
+			Version:   known.Version,
 		}
-	}, "Package", "Status")
+		if stanza.installed() {
+			p := packages[stanza.name]
+			p.Version = stanza.version
+			packages[stanza.name] = p
+		}
+	}, "Package", "Status", "Version")
 	return packages, err
 }
 
@@ -43,6 +49,7 @@ type stanza struct {
 	status   string // "installed", "half-configured", "config-files", ...
 	requires []string
 	provides string
+	version  string
 }
 
 func (s *stanza) installed() bool { return s.status == "installed" }
@@ -69,6 +76,8 @@ func (s *stanza) set(field, value string) {
 		s.requires = append(s.requires, value)
 	case "Provides":
 		s.provides = value
+	case "Version":
+		s.version = value
 	}
 }
 
