@@ -166,12 +166,15 @@ func (r *record) killCgroups() {
 }
 
 // cgroupsOf gives the cgroups of a running process, as paths of the host.
-func cgroupsOf(pid int) ([]string, error) {
+func cgroupsOf(pid int) ([]string, error) { return cgroupsIn(fmt.Sprintf("/proc/%d/cgroup", pid)) }
+
+// cgroupsIn gives the cgroups that are listed in a file of /proc, as paths of the host.
+func cgroupsIn(file string) ([]string, error) {
 	trees, err := hierarchies()
 	if err != nil {
 		return nil, err
 	}
-	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", pid))
+	content, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
@@ -189,15 +192,18 @@ func cgroupsOf(pid int) ([]string, error) {
 
 // startIn starts a command inside the given cgroups. A thread of ours joins those of version 1,
 // forks and goes back; version 2 takes the child at birth.
+//
+// Where to go back to is the thread's own business: the file of the process is that of its first
+// thread, which may be away in some machine's cgroup itself. A thread that stayed there would keep
+// that cgroup from being removed for as long as nobody used the thread.
 func startIn(cmd *exec.Cmd, cgroups []string) error {
-	home, err := cgroupsOf(os.Getpid())
-	if err != nil {
-		return err
-	}
 	result := make(chan error, 1)
 	go func() {
 		runtime.LockOSThread()
-		err := joinAndStart(cmd, cgroups)
+		home, err := cgroupsIn("/proc/thread-self/cgroup")
+		if err == nil {
+			err = joinAndStart(cmd, cgroups)
+		}
 		if joinTasks(home) == nil {
 			runtime.UnlockOSThread() // else the runtime ends the thread with this goroutine
 		}
