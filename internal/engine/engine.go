@@ -36,13 +36,12 @@ const (
 
 // Paths lists the files that a survey has to look at.
 func Paths() []string {
-	return []string{
-		DaemonJSON, CAFile, CertFile, KeyFile, SocketDropIn, ServiceDropIn, ProxyFile, SourceFile, KeyringFile,
-	}
+	return []string{DaemonJSON, CAFile, CertFile, KeyFile, SocketDropIn, ServiceDropIn, ProxyFile}
 }
 
-// Keyrings lists those of them that hold keys of package repositories.
-func Keyrings() []string { return []string{KeyringFile} }
+// SourcePaths lists more files to look at, which belong to apt. What is no regular file there counts
+// as missing: most hosts have no docker.source, and then it is none of our business.
+func SourcePaths() []string { return []string{SourceFile, KeyringFile} }
 
 // Nests lists the folders of those files, which an uninstall need not leave behind empty.
 func Nests() []string {

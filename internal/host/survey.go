@@ -54,20 +54,18 @@ func Survey(root files.Root, paths, units []string, ledger state.Ledger) (state.
 	return facts, nil
 }
 
-// Keys looks into the keyrings at these paths, as far as they are there. What cannot be read as one
-// holds no keys.
-func Keys(root files.Root, paths []string, now time.Time) (map[string]state.KeyFile, error) {
+// Keys looks into those of the files that are keyrings of apt. What cannot be read as one holds no keys.
+func Keys(found map[string]state.File, now time.Time) map[string]state.KeyFile {
 	keys := map[string]state.KeyFile{}
-	for _, path := range paths {
-		file, err := root.Read(path)
-		if err != nil {
-			return nil, err
+	for path, file := range found {
+		if !strings.HasPrefix(path, apt.Keyrings) || !file.Exists {
+			continue
 		}
-		if ring, err := keyring.Parse(file.Content); file.Exists && err == nil {
+		if ring, err := keyring.Parse(file.Content); err == nil {
 			keys[path] = state.KeyFile{Fingerprints: ring.Fingerprints(), Fit: ring.Trouble(now) == nil}
 		}
 	}
-	return keys, nil
+	return keys
 }
 
 // people fills in accounts and groups.

@@ -84,9 +84,12 @@ func (m *Machine) Survey() (state.Facts, error) {
 	if err != nil {
 		return state.Facts{}, err
 	}
-	if facts.Keys, err = host.Keys(m.Root, engine.Keyrings(), time.Now()); err != nil {
-		return state.Facts{}, err
+	for _, path := range engine.SourcePaths() {
+		if file, err := m.Root.Read(path); err == nil {
+			facts.Files[path] = file
+		}
 	}
+	facts.Keys = host.Keys(facts.Files, time.Now())
 	facts.Folders = map[string]bool{}
 	for _, folder := range engine.Folders() {
 		entries, err := m.Root.List(folder)

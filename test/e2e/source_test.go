@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -64,14 +65,40 @@ func (l *lab) badSources() {
 	l.sh("apt-get -qq update && ! ls /run/docker-extension-source")
 }
 
-// Somebody who can redirect the VM's requests for Docker's repository has no key that fits.
+// pretend makes the VM take itself for Docker's server, with a certificate that it trusts.
+const pretend = `set -eu
+mkdir -p /srv/docker/linux/debian && cd /srv/docker
+openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=download.docker.com -addext subjectAltName=DNS:download.docker.com \
+  -keyout key.pem -out cert.pem 2>/dev/null
+cp cert.pem /usr/local/share/ca-certificates/pretend.crt && update-ca-certificates >/dev/null 2>&1
+cp /etc/hosts /srv/hosts && echo 127.0.0.1 download.docker.com >>/etc/hosts
+systemd-run --quiet --unit=pretend --working-directory=/srv/docker openssl s_server -accept 127.0.0.1:443 -cert cert.pem -key key.pem -WWW`
+
+const pretendNoMore = `systemctl stop pretend; cat /srv/hosts >/etc/hosts
+rm -rf /srv/docker /usr/local/share/ca-certificates/pretend.crt; update-ca-certificates --fresh >/dev/null 2>&1`
+
+// Whoever can redirect the VM's requests, and has a certificate that it trusts, still lacks Docker's
+// key; and with a copy of that he has no repository that is signed with it.
 func (l *lab) dockerInTheMiddle() {
-	l.sh(`cp /etc/hosts /root/hosts && echo 127.0.0.1 download.docker.com >>/etc/hosts`)
-	s := l.enable(l.settings(`{"docker":{"source":"docker"}}`, nil))
-	l.sh("cat /root/hosts >/etc/hosts")
-	l.Log(show(s))
-	if s.State != agent.Error || s.Code != 57 || !strings.Contains(s.Message, "https://download.docker.com/linux/debian/gpg") {
-		l.Error("want code 57 and the address of the key")
+	l.sh(pretend)
+	defer l.sh(pretendNoMore)
+	real, err := os.ReadFile("../../internal/keyring/testdata/docker.asc")
+	if err != nil {
+		l.Fatal(err)
+	}
+	for _, c := range []struct{ key, says string }{
+		{l.key("good"), "the key from https://download.docker.com/linux/debian/gpg has the fingerprint " + l.fingerprint("good") +
+			", wanted is 9DC858229FC7DD38854AE2D88D81803C0EBFCD88"},
+		{string(real), "publicSettings.docker.source: cannot use the repository"},
+	} {
+		if err := l.vm.WriteFile("/srv/docker/linux/debian/gpg", 0o644, []byte(c.key)); err != nil {
+			l.Fatal(err)
+		}
+		s := l.enable(l.settings(`{"docker":{"source":"docker"}}`, nil))
+		l.Log(show(s))
+		if s.State != agent.Error || s.Code != 57 || !strings.Contains(s.Message, c.says) {
+			l.Errorf("want code 57 and %q", c.says)
+		}
 	}
 }
 

@@ -45,6 +45,9 @@ func sourceHint(err error) string {
 	return hint([]error{err})
 }
 
+// Keyrings is the folder of the keys that Signed-By names (apt-secure(8)).
+const Keyrings = "/etc/apt/keyrings/"
+
 // sourceFiles are where apt looks for repositories (sources.list(5)).
 func sourceFiles(root files.Root) ([]string, error) {
 	const parts = "/etc/apt/sources.list.d"
@@ -58,7 +61,8 @@ func sourceFiles(root files.Root) ([]string, error) {
 	return all, err
 }
 
-// Listed gives the repositories of binary packages that apt knows, one for each address and suite.
+// Listed gives the repositories of binary packages that apt knows, one for each address and suite. A
+// file that cannot be read is passed over: it is apt that has to complain.
 func Listed(root files.Root) ([]state.Listed, error) {
 	names, err := sourceFiles(root)
 	if err != nil {
@@ -68,7 +72,7 @@ func Listed(root files.Root) ([]state.Listed, error) {
 	for _, name := range names {
 		file, err := root.ReadFollowing(name)
 		if err != nil {
-			return nil, err
+			continue
 		}
 		read := listedLines
 		if filepath.Ext(name) == ".sources" {

@@ -41,6 +41,11 @@ func (r Repositories) Add(ctx context.Context, repository state.Repository, prox
 	if err := r.try(ctx, repository, ring.text, proxy); err != nil {
 		return nil, err
 	}
+	for _, p := range []string{repository.File, repository.Keyring} {
+		if _, err := r.Root.Read(p); p != "" && err != nil {
+			return nil, err // a symbolic link, say: what it leads to is somebody else's
+		}
+	}
 	// The key comes first: a description without it would break apt.
 	if repository.Keyring != "" {
 		if err := r.Root.Write(repository.Keyring, public(ring.text)); err != nil {

@@ -160,6 +160,25 @@ func TestAddRefuses(t *testing.T) {
 	}
 }
 
+// A link at the place of one of our files is somebody else's work.
+func TestAddLeavesLinksAlone(t *testing.T) {
+	text, _ := signing(t, 0)
+	b := newBench(t, "exit 0")
+	link := filepath.Join(b.dir, wanted(state.Key{}).File)
+	if err := os.MkdirAll(filepath.Dir(link), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("/elsewhere", link); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Add(t.Context(), wanted(state.Key{Text: text}), state.Proxy{}); fault.CodeOf(err) != fault.HostFiles {
+		t.Errorf("error %v", err)
+	}
+	if target, err := os.Readlink(link); err != nil || target != "/elsewhere" || b.Root.Exists(wanted(state.Key{}).Keyring) {
+		t.Errorf("the link leads to %q, error %v", target, err)
+	}
+}
+
 func TestFetchStaysSecure(t *testing.T) {
 	insecure := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("key")) }))
 	defer insecure.Close()
