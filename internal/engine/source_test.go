@@ -204,7 +204,7 @@ func TestMove(t *testing.T) {
 		facts.Packages[name] = state.Package{Installed: true}
 		facts.Ledger.Debs = append(facts.Ledger.Debs, name)
 	}
-	facts.Packages["podman-docker"] = state.Package{Installed: true}
+	facts.Packages["docker-compose"] = state.Package{Installed: true} // a person's own: apt has to say what becomes of it
 	goal, err := Running(from(mirror(), ""), facts)
 	got := steps(t, goal, err)
 	for _, want := range []string{

@@ -144,8 +144,8 @@ func (l *lab) changeVersions(fresh string) {
 	}{
 		{l.source(l.mirror(), map[string]any{"version": "27"}), newest, ""},
 		{l.source(l.mirror(), map[string]any{"version": "26.1.1", "hold": true}), older, "containerd.io docker-buildx-plugin docker-ce docker-ce-cli docker-compose-plugin"},
-		{l.source(l.mirror(), map[string]any{"version": newer, "hold": true}), newer, "containerd.io docker-buildx-plugin docker-ce docker-ce-cli docker-compose-plugin"},
-		{l.source(l.mirror(), nil), newest, ""}, // dropped
+		// dropped, while the packages are held
+		{l.source(l.mirror(), map[string]any{"hold": true}), newest, "containerd.io docker-buildx-plugin docker-ce docker-ce-cli docker-compose-plugin"},
 		{l.pinned("26.1"), newer, ""},
 	} {
 		l.Log(show(l.succeed(l.settings(step.settings, nil))))
