@@ -64,7 +64,7 @@ lint
 case $what in
 check) unit -short ;;
 test) unit; vm 35m ;;
-test-long) unit -tags long; vm 3h -tags long; fuzz ;;
+test-long) unit -timeout 2h -tags long; vm 3h -tags long; fuzz ;;
 *) echo "test/run.sh: what is \"$what\"?" >&2; exit 2 ;;
 esac
 

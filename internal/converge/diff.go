@@ -12,8 +12,8 @@ import (
 
 // Diff gives the steps that turn have into want, in the order in which they are safe: configuration
 // before the package, so that the first start of the engine is the right one; units when all that
-// they read is in place; registries and projects when the engine runs; removals last. An empty result means that there is nothing to do. It is
-// pure: it looks at nothing but its arguments.
+// they read is in place; registries and projects when the engine runs; removals last. An empty result
+// means that there is nothing to do. It is pure: it looks at nothing but its arguments.
 func Diff(goal state.Goal) []Step {
 	want, have := goal.Want, goal.Have
 	return slices.Concat(

@@ -99,7 +99,9 @@ func (m *Machine) Survey() (state.Facts, error) {
 		}
 		facts.Folders[folder] = len(entries) > 0
 	}
-	return facts, m.surveyAccounts(&facts)
+	// Not in the return: Go leaves open whether facts is copied before or after the call.
+	err = m.surveyAccounts(&facts)
+	return facts, err
 }
 
 // Removable gives those of the packages that are installed and that nothing else needs.
