@@ -10,6 +10,7 @@ debootstrap    debootstrap
 ip             iproute2
 iptables       iptables
 openssl        openssl
+mkfs.ext4      e2fsprogs
 gcc            gcc libc6-dev
 '
 

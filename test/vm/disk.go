@@ -2,6 +2,7 @@ package vm
 
 import (
 	"cmp"
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -17,15 +18,36 @@ import (
 // engineFolders may not lie on an overlay: the engine stacks overlays of its own on them.
 var engineFolders = [...]string{"docker", "containerd"}
 
-// diskUp mounts the machine's root and gives it its own name and machine-id.
-func (r *record) diskUp() error {
-	for _, name := range []string{"upper", "work", "root", "docker", "containerd"} {
-		if err := os.MkdirAll(filepath.Join(r.Folder, name), 0o755); err != nil {
+// ground gives the folder that holds everything which the machine writes to its disk.
+func (r *record) ground() string {
+	if r.Image {
+		return r.mountPoint()
+	}
+	return r.Folder
+}
+
+// diskUp makes the machine's disk, mounts it, and gives it its own name and machine-id.
+func (r *record) diskUp(ctx context.Context) error {
+	if r.Image {
+		if err := r.imageUp(ctx); err != nil {
 			return err
 		}
 	}
-	options := fmt.Sprintf("lowerdir=%s,upperdir=%s,workdir=%s",
-		r.Root, filepath.Join(r.Folder, "upper"), filepath.Join(r.Folder, "work"))
+	if err := r.mountRoot(); err != nil {
+		return err
+	}
+	return r.identify()
+}
+
+// mountRoot mounts the overlay, and the engine's folders over it.
+func (r *record) mountRoot() error {
+	upper, work := filepath.Join(r.ground(), "upper"), filepath.Join(r.ground(), "work")
+	for _, folder := range []string{upper, work, r.merged()} {
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			return err
+		}
+	}
+	options := fmt.Sprintf("lowerdir=%s,upperdir=%s,workdir=%s", r.Root, upper, work)
 	if err := unix.Mount("overlay", r.merged(), "overlay", 0, options); err != nil {
 		return fmt.Errorf("cannot mount the overlay %s: %w", r.merged(), err)
 	}
@@ -34,13 +56,16 @@ func (r *record) diskUp() error {
 			return err
 		}
 	}
-	return r.identify()
+	return nil
 }
 
 // mountEngineFolder lays a plain folder over one folder of /var/lib. The mode is the package's own.
 func (r *record) mountEngineFolder(name string) error {
-	own, target := filepath.Join(r.Folder, name), filepath.Join(r.merged(), "var/lib", name)
-	if err := os.Chmod(own, 0o710); err != nil {
+	own, target := filepath.Join(r.ground(), name), filepath.Join(r.merged(), "var/lib", name)
+	if err := os.MkdirAll(own, 0o710); err != nil {
+		return err
+	}
+	if err := os.Chmod(own, 0o710); err != nil { // whatever the umask
 		return err
 	}
 	if err := os.MkdirAll(target, 0o710); err != nil {
@@ -73,6 +98,14 @@ func (r *record) identify() error {
 
 // diskDown unmounts all that lies below the machine's folder, and removes it.
 func (r *record) diskDown() error {
+	if err := r.unmount(); err != nil {
+		return err
+	}
+	return os.RemoveAll(r.Folder)
+}
+
+// unmount unmounts all that lies below the machine's folder. A loop device goes with its last mount.
+func (r *record) unmount() error {
 	mounts, err := mountsBelow(r.Folder)
 	if err != nil {
 		return err
@@ -82,7 +115,7 @@ func (r *record) diskDown() error {
 			return fmt.Errorf("cannot unmount %s: %w", mount, err)
 		}
 	}
-	return os.RemoveAll(r.Folder)
+	return nil
 }
 
 // mountsBelow gives the mount points in a folder, deepest first.

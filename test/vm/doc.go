@@ -17,6 +17,11 @@
 //
 //	docker import /opt/busybox.tar busybox
 //
+// With Options.Image all that the machine writes lies in an ext4 file system in a sparse file, mounted
+// through a loop device. What reaches the file is what would be on a disk: PowerCut ends the file system
+// where it stands, with ext4's own ioctl for that, and boots what the file holds. fsync(2) goes through
+// the overlay to the image.
+//
 // # The network
 //
 // Every machine has its own network namespace with one veth pair and a /24 of 10.77.0.0/16. What

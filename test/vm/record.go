@@ -25,6 +25,7 @@ type record struct {
 	Suite   string   `json:"suite"`
 	Root    string   `json:"root"`   // the prepared root below the overlay
 	Folder  string   `json:"folder"` // the machine's own disk and console log
+	Image   bool     `json:"image"`  // the disk is a file system of its own, in an image
 	Slot    int      `json:"slot"`   // third byte of the subnet, and the number in the veth's name
 	Owner   process  `json:"owner"`  // the process that booted it; Clean leaves it alone while that lives
 	Kept    bool     `json:"kept"`   // it is meant to outlive its owner
@@ -125,7 +126,7 @@ func reserve(ctx context.Context, o Options, root string) (*record, error) {
 
 // newRecord fills the record of a machine, given those that exist.
 func newRecord(o Options, root string, taken []*record) (*record, error) {
-	r := &record{Name: o.Name, Suite: o.Suite, Root: root, Kept: o.Keep}
+	r := &record{Name: o.Name, Suite: o.Suite, Root: root, Kept: o.Keep, Image: o.Image}
 	var err error
 	if r.Slot, err = freeSlot(taken); err != nil {
 		return nil, err

@@ -18,6 +18,7 @@ func Requirements() []string {
 		{"iptables", "iptables"},
 		{"openssl", "openssl"},
 		{"nsenter", "util-linux"},
+		{"mkfs.ext4", "e2fsprogs"},
 	} {
 		if _, err := exec.LookPath(tool.name); err != nil {
 			missing = append(missing, tool.name+" is missing (package "+tool.debianPackage+")")

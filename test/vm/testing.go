@@ -12,13 +12,20 @@ import (
 // and in short runs.
 func ForTest(t testing.TB, suite string) *VM {
 	t.Helper()
+	return ForTestWith(t, Options{Suite: suite})
+}
+
+// ForTestWith is ForTest for a machine that is out of the ordinary.
+func ForTestWith(t testing.TB, o Options) *VM {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("boots a machine: not in a short run")
 	}
 	if missing := Requirements(); len(missing) > 0 {
 		t.Skipf("no machine can be booted here: %s", strings.Join(missing, "; "))
 	}
-	machine, err := Boot(t.Context(), Options{Suite: suite, Log: testLog{t}})
+	o.Log = testLog{t}
+	machine, err := Boot(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,6 +33,9 @@ type Options struct {
 	Log io.Writer
 	// Keep says that the machine is meant to run on when this process ends; Clean removes it then.
 	Keep bool
+	// Image gives the machine a disk of its own, which can lose its power and be put back: PowerCut, Save
+	// and Restore need it.
+	Image bool
 }
 
 // VM is one machine. Its methods may be used by several goroutines.
@@ -71,7 +74,7 @@ func Open(name string) (*VM, error) {
 
 // setUp makes disk and network and switches the machine on.
 func (v *VM) setUp(ctx context.Context) error {
-	if err := v.rec.diskUp(); err != nil {
+	if err := v.rec.diskUp(ctx); err != nil {
 		return err
 	}
 	if err := v.rec.networkUp(ctx); err != nil {
