@@ -5,10 +5,13 @@
 #   test/run.sh check      lint and unit tests, nothing that needs root or minutes
 #   test/run.sh test       lint, all unit tests, and the tests in disposable VMs
 #   test/run.sh test-long  that, and the tests that take longer
+#   test/run.sh fuzz       every fuzz target for 10 minutes
+#
+# FUZZTIME says for how long, or how often (1000x), each fuzz target is run instead.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
-what=${1:?check, test or test-long}
+what=${1:?check, test, test-long or fuzz}
 results=${DIST:-dist}/results
 vms='/test/(vm|e2e|realagent|harness/machine)$' # the packages whose tests boot VMs
 rm -rf "$results"
@@ -21,7 +24,7 @@ gotestsum() {
 
 # Each check of the sources counts as a test.
 lint() {
-	for check in format vet staticcheck errcheck tidy; do
+	for check in format vet staticcheck errcheck gosec tidy; do
 		verdict=pass
 		make --no-print-directory "$check" >&2 || verdict=fail
 		echo "{\"Action\":\"$verdict\",\"Package\":\"make\",\"Test\":\"$check\"}"
@@ -52,19 +55,19 @@ vm() {
 
 # Fuzz targets run one at a time, as `go test -fuzz` wants it.
 fuzz() {
-	go list ./... | grep -Ev "$vms" | while read -r package; do
-		go test -list '^Fuzz' "$package" | grep '^Fuzz' | while read -r target; do
-			gotestsum --format testname --jsonfile "$results/fuzz-$(basename "$package")-$target.json" -- \
-				-run '^$' -fuzz "^$target\$" -fuzztime "${FUZZTIME:-30s}" "$package" </dev/null
-		done
+	grep -r --include='*_test.go' -o '^func Fuzz[A-Za-z0-9]*' . | sort | while IFS=: read -r file target; do
+		package=$(dirname "$file")
+		target=${target#func }
+		gotestsum --format testname --jsonfile "$results/fuzz-$(basename "$package")-$target.json" -- \
+			-run '^$' -fuzz "^$target\$" -fuzztime "${FUZZTIME:-$1}" "$package" </dev/null
 	done
 }
 
-lint
 case $what in
-check) unit -short ;;
-test) unit; vm 35m ;;
-test-long) unit -timeout 2h -tags long; vm 3h -tags long; fuzz ;;
+check) lint; unit -short ;;
+test) lint; unit; fuzz 5000x; vm 35m ;;
+test-long) lint; unit -timeout 2h -tags long; vm 3h -tags long; fuzz 30s ;;
+fuzz) fuzz 10m ;;
 *) echo "test/run.sh: what is \"$what\"?" >&2; exit 2 ;;
 esac
 

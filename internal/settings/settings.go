@@ -58,7 +58,7 @@ func (d Docker) Listeners() []netip.AddrPort {
 	if len(d.Hosts) > 0 || d.Port == 0 {
 		return d.Hosts
 	}
-	return []netip.AddrPort{netip.AddrPortFrom(netip.IPv4Unspecified(), uint16(d.Port))}
+	return []netip.AddrPort{netip.AddrPortFrom(netip.IPv4Unspecified(), uint16(d.Port))} // #nosec G115 -- the schema allows 1 to 65535
 }
 
 // Source tells where the engine's packages come from.
