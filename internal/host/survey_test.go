@@ -2,9 +2,12 @@ package host
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
+	"strings"
 	"testing"
 
 	"docker-extension/internal/host/files"
@@ -92,6 +95,26 @@ func TestAssignments(t *testing.T) {
 			t.Errorf("%q: got %q, want %q", text, got, want)
 		}
 	}
+}
+
+// FuzzAssignments: what was read is read again to the same, written in the plainest form.
+func FuzzAssignments(f *testing.F) {
+	for _, seed := range []string{"ID=debian\nVERSION_ID=\"12\"\n", "# a\nID='a\nb=\"\\x00\\\"", "=\n==\r\n", "A=\"\\u00e4\"\xff"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		found := assignments(text)
+		plain := ""
+		for name, value := range found {
+			if !strings.Contains(text, name+"=") {
+				t.Errorf("made up %q", name)
+			}
+			plain += name + "=" + strconv.Quote(value) + "\n"
+		}
+		if again := assignments(plain); !maps.Equal(again, found) {
+			t.Errorf("%q gives %q, and then %q", text, found, again)
+		}
+	})
 }
 
 func TestArch(t *testing.T) {

@@ -1,7 +1,9 @@
 package settings
 
 import (
+	"encoding/base64"
 	"encoding/json"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -30,6 +32,35 @@ func FuzzParse(f *testing.F) {
 			if err != nil && strings.Contains(fault.Sentence(err, 0), value) {
 				t.Errorf("%q is shown: %s", value, fault.Sentence(err, 0))
 			}
+		}
+	})
+}
+
+// FuzzCertificates: no panic; what is accepted is accepted once more as it is written to the host; and
+// no message shows a line of the key.
+func FuzzCertificates(f *testing.F) {
+	ca := authority(f, nil)
+	server := ca.server(f, newKey(f), nil)
+	f.Add(ca.certPEM(), server.certPEM(), server.keyPEM(f))
+	f.Add(base64.StdEncoding.EncodeToString([]byte(ca.certPEM())), "Bag Attributes\n"+server.certPEM()+ca.certPEM(), "\ufeff"+server.keyPEM(f))
+	f.Add("-----BEGIN CERTIFICATE-----\n", "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n", "-----BEGIN PRIVATE KEY-----\nDEK-Info: a\n\n-----END PRIVATE KEY-----\n")
+	f.Fuzz(func(t *testing.T, ca, cert, key string) {
+		s, err := Parse(nil, certs(t, ca, cert, key), Options{Now: now})
+		if err != nil && fault.CodeOf(err) != fault.SettingsInvalid {
+			t.Fatalf("code %d: %v", fault.CodeOf(err), err)
+		}
+		for line := range strings.Lines(key) {
+			if line = strings.TrimSpace(line); err != nil && len(line) > 40 && !strings.Contains(line, "-----") && strings.Contains(fault.Sentence(err, 0), line) {
+				t.Fatalf("%q is shown: %v", line, err)
+			}
+		}
+		if err != nil || s.Certificates == nil {
+			return
+		}
+		written := s.Certificates
+		again, err := Parse(nil, certs(t, string(written.CA), string(written.Cert), written.Key.Reveal()), Options{Now: now})
+		if err != nil || !reflect.DeepEqual(again.Certificates, written) {
+			t.Fatalf("accepted, and then not: %v", err)
 		}
 	})
 }
