@@ -2,7 +2,6 @@ package settings
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -59,13 +58,16 @@ func item(list []any, step string) any {
 	return list[i]
 }
 
+// plain are the characters of keys that are seen as such without quotes.
+const plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
+
 // member adds a key to a place. Keys that would not be seen as such get brackets and quotes; keys
 // that are too long, or look like PEM, are not shown.
 func member(place, key string) string {
 	switch {
 	case len(key) > maxKeyShown || strings.Contains(key, "-----"):
 		return place + fmt.Sprintf("[a key of %d bytes]", len(key))
-	case regexp.MustCompile(`^[A-Za-z0-9_-]+$`).MatchString(key):
+	case key != "" && strings.Trim(key, plain) == "":
 		return place + "." + key
 	default:
 		return place + "[" + strconv.Quote(key) + "]"

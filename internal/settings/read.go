@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
-
 	"docker-extension/internal/fault"
 )
 
@@ -22,7 +20,7 @@ func (s section) read(data []byte) (tree any, order map[string]int, faults fault
 	if f := s.syntax(data); f != nil {
 		return nil, nil, fault.List{f}
 	}
-	tree, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
+	tree, err := decodeTree(data)
 	if err != nil {
 		return nil, nil, fault.List{s.notJSON("is not JSON")}
 	}
@@ -33,6 +31,14 @@ func (s section) read(data []byte) (tree any, order map[string]int, faults fault
 		tree = nil // the validator would write such a number out in full
 	}
 	return tree, scan.order, scan.faults
+}
+
+// decodeTree decodes valid JSON: objects are map[string]any, lists []any, numbers json.Number.
+func decodeTree(data []byte) (tree any, err error) {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	err = decoder.Decode(&tree)
+	return tree, err
 }
 
 // syntax tells where the input stops being JSON. The decoder's reason quotes the character that it

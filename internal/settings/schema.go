@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
-
-	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
 //go:embed public.schema.json
@@ -32,27 +30,15 @@ func (s section) schema() (node, error) {
 	if s == protected {
 		text = protectedSchema
 	}
-	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
+	root, err := decodeTree([]byte(text))
 	if err != nil {
 		return nil, err
 	}
-	root, ok := doc.(map[string]any)
+	object, ok := root.(map[string]any)
 	if !ok {
 		return nil, fmt.Errorf("the schema of %s is not an object", s)
 	}
-	return root, nil
-}
-
-// compile makes a validator of a schema. It takes one or two milliseconds, so it is done only for a
-// section that says something.
-func compile(root node) (*jsonschema.Schema, error) {
-	const name = "urn:schema"
-	compiler := jsonschema.NewCompiler()
-	compiler.UseLoader(jsonschema.SchemeURLLoader{}) // nothing is fetched from anywhere
-	if err := compiler.AddResource(name, map[string]any(root)); err != nil {
-		return nil, err
-	}
-	return compiler.Compile(name)
+	return object, nil
 }
 
 // at gives the schema that the fragment of a URL points to; an empty node if there is none.

@@ -2,14 +2,9 @@ package settings
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/santhosh-tekuri/jsonschema/v6"
-	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 
 	"docker-extension/internal/fault"
 )
@@ -33,56 +28,32 @@ func (s section) validate(tree any) (any, fault.List, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	schema, err := compile(root)
-	if err != nil {
-		return nil, nil, err
-	}
 	root.dropNulls(root, tree)
+	breaches, err := root.breaches(tree)
 	c := &check{section: s, root: root, tree: tree}
-	var invalid *jsonschema.ValidationError
-	if errors.As(schema.Validate(tree), &invalid) {
-		c.visit(invalid)
+	for _, b := range breaches {
+		c.tell(b)
 	}
-	return c.cut(), c.faults, nil
+	return c.cut(), c.faults, err
 }
 
-// visit goes down to the errors that have no causes of their own. The schemas leave propertyNames
-// alone: the library gives its errors a location that changes later
-// (github.com/santhosh-tekuri/jsonschema pull request 269).
-func (c *check) visit(e *jsonschema.ValidationError) {
-	switch what := e.ErrorKind.(type) {
-	case *kind.AdditionalProperties:
-		for _, key := range what.Properties {
-			c.unknown(e.InstanceLocation, key)
+// tell reports a breach: unknown keys one by one, everything else once for each value. An object that
+// lacks members is of no use.
+func (c *check) tell(b breach) {
+	message := c.shown(b.steps, b.schema) + b.schema.text("errorMessage")
+	switch {
+	case len(b.unknown) > 0:
+		for _, key := range b.unknown {
+			c.unknown(b.steps, key)
 		}
-	case *kind.Required:
-		c.require(e, what.Missing)
-	default:
-		if len(e.Causes) == 0 {
-			c.add(e, e.InstanceLocation, "")
-		}
-		for _, cause := range e.Causes {
-			c.visit(cause)
-		}
+		return
+	case len(b.missing) > 0:
+		message = "lacks " + strings.Join(b.missing, " and ")
 	}
+	c.report(b.steps, b.schema.text("x-hint"), message)
 }
 
-// require reports missing members; without them the object is of no use.
-func (c *check) require(e *jsonschema.ValidationError, missing []string) {
-	slices.Sort(missing)
-	c.add(e, e.InstanceLocation, "lacks "+strings.Join(missing, " and "))
-}
-
-// add reports the value at the end of steps with the words of the schema that refused it, or with
-// those given. A value that fails twice is reported once.
-func (c *check) add(e *jsonschema.ValidationError, steps []string, message string) {
-	schema := c.root.at(e.SchemaURL)
-	if message == "" {
-		message = c.shown(steps, schema) + schema.text("errorMessage")
-	}
-	c.report(steps, schema.text("x-hint"), message)
-}
-
+// report adds a fault for the value at the end of steps. A value that fails twice is reported once.
 func (c *check) report(steps []string, hint, message string) {
 	place := c.section.placeOf(c.tree, steps)
 	for _, earlier := range c.faults {
