@@ -17,14 +17,23 @@ type Key struct {
 // Keys gives every key of daemon.json that dockerd has or had, sorted by name: those that a flag
 // says too, and those that only the file knows.
 func Keys() []Key {
-	keys := fileOnlyKeys()
-	for _, f := range Flags() {
-		if f.Key != "" {
-			keys = append(keys, Key{f.Key, f.Kind, keySince(f), f.Removed, refusedInFile(f), f.Instead})
-		}
-	}
+	keys := slices.Collect(allKeys)
 	slices.SortFunc(keys, func(a, b Key) int { return cmp.Compare(a.Name, b.Name) })
 	return slices.CompactFunc(keys, func(a, b Key) bool { return a.Name == b.Name })
+}
+
+// allKeys is a sequence of every key, in no order, and those twice that two flags say.
+func allKeys(yield func(Key) bool) {
+	for _, key := range fileOnlyKeys() {
+		if !yield(key) {
+			return
+		}
+	}
+	for _, f := range Flags() {
+		if f.Key != "" && !yield(Key{f.Key, f.Kind, keySince(f), f.Removed, refusedInFile(f), f.Instead}) {
+			return
+		}
+	}
 }
 
 // fileOnlyKeys are the keys for which dockerd has no flag. Not among them: keys that the
@@ -67,7 +76,7 @@ func Since(key string) string {
 
 // findKey gives the key of that name and whether there is one.
 func findKey(name string) (Key, bool) {
-	for _, k := range Keys() {
+	for k := range allKeys {
 		if k.Name == name {
 			return k, true
 		}

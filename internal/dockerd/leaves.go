@@ -12,11 +12,19 @@ import (
 // slash in a name is written ~1 and a tilde ~0, as in a JSON pointer (RFC 6901).
 type leaves map[string]json.RawMessage
 
-// depth tells how many levels below a key are merged member by member. People think of one log option,
-// one runtime, one ulimit; a list, and what describes one runtime or ulimit, is one value.
-func depth(key string) int {
-	found, _ := findKey(key)
-	switch found.Kind {
+// depths tells of each key how many levels below it are merged member by member. People think of one log
+// option, one runtime, one ulimit; a list, and what describes one runtime or ulimit, is one value. Whoever
+// asks for several keys asks for the table once.
+func depths() map[string]int {
+	deep := map[string]int{}
+	for k := range allKeys {
+		deep[k.Name] = depthOf(k.Kind)
+	}
+	return deep
+}
+
+func depthOf(kind Kind) int {
+	switch kind {
 	case Pairs, Switches, Ulimits, Runtimes, Interface, Proxies:
 		return 1
 	case NestedPairs:
@@ -28,11 +36,11 @@ func depth(key string) int {
 	}
 }
 
-// spread takes members apart into leaves. The keys may be paths already.
-func spread(members map[string]json.RawMessage) leaves {
+// spread takes members apart into leaves, as deep as told. The keys may be paths already.
+func spread(members map[string]json.RawMessage, deep map[string]int) leaves {
 	all := leaves{}
 	for path, value := range members {
-		all.add(path, value, depth(key(path))-strings.Count(path, "/"))
+		all.add(path, value, deep[key(path)]-strings.Count(path, "/"))
 	}
 	return all
 }

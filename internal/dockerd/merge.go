@@ -58,10 +58,11 @@ func Merge(present []byte, memory Memory, wanted map[string]json.RawMessage) (Me
 	if err != nil {
 		return Merged{}, err
 	}
+	deep := depths()
 	m := &merger{
 		lost:   len(bytes.TrimSpace(present)) == 0,
-		before: spread(escapedKeys(before)), wanted: withoutEmpty(spread(wanted)),
-		owned: spread(memory.Owned), earlier: spread(memory.Earlier), pending: spread(memory.Pending),
+		before: spread(escapedKeys(before), deep), wanted: withoutEmpty(spread(wanted, deep), deep),
+		owned: spread(memory.Owned, deep), earlier: spread(memory.Earlier, deep), pending: spread(memory.Pending, deep),
 		unfinished: memory.Pending != nil,
 		newEarlier: leaves{}, found: leaves{},
 	}
@@ -74,9 +75,9 @@ func Merge(present []byte, memory Memory, wanted map[string]json.RawMessage) (Me
 }
 
 // withoutEmpty takes out empty objects where members are merged: they ask for nothing.
-func withoutEmpty(all leaves) leaves {
+func withoutEmpty(all leaves, deep map[string]int) leaves {
 	maps.DeleteFunc(all, func(path string, value json.RawMessage) bool {
-		return depth(key(path)) > 0 && equal(value, []byte("{}"))
+		return deep[key(path)] > 0 && equal(value, []byte("{}"))
 	})
 	return all
 }

@@ -1,5 +1,7 @@
 package dockerd
 
+import "slices"
+
 // Flag is one flag of dockerd and the key of daemon.json that says the same.
 type Flag struct {
 	Long  string // name without dashes
@@ -34,7 +36,7 @@ const (
 // Sources: see the package comment. Hidden flags are included. A Since of plain "29" stands for a
 // minor release of 29 that the sources do not name.
 func Flags() []Flag {
-	return append(append(flagsAtoG(), flagsHtoM()...), flagsNtoZ()...)
+	return slices.Concat(flagsAtoG(), flagsHtoM(), flagsNtoZ())
 }
 
 func flagsAtoG() []Flag {
