@@ -170,24 +170,37 @@ func unpack(t *testing.T) (folder string) {
 }
 
 func TestLauncher(t *testing.T) {
+	const intel, arm = "/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1"
 	tests := map[string]struct {
-		machine, says string
+		loaders       []string
+		machine, says string // machine is what uname answers, "" if there is no uname
 		exit          int
 	}{
-		"Intel":         {"x86_64", "amd64 enable two words\n", 7},
-		"Arm":           {"aarch64", "arm64 enable two words\n", 7},
-		"anything else": {"riscv64", `uname -m says "riscv64"`, 51},
-		"no uname":      {"", `uname -m says ""`, 51},
+		"Intel by its loader":    {[]string{intel}, "", "amd64 enable two words\n", 7},
+		"Arm by its loader":      {[]string{arm}, "", "arm64 enable two words\n", 7},
+		"Intel with both":        {[]string{intel, arm}, "x86_64", "amd64 enable two words\n", 7},
+		"Arm with both":          {[]string{intel, arm}, "aarch64", "arm64 enable two words\n", 7},
+		"Intel without a loader": {nil, "x86_64", "amd64 enable two words\n", 7},
+		"Arm without a loader":   {nil, "aarch64", "arm64 enable two words\n", 7},
+		"anything else":          {nil, "riscv64", `uname -m says "riscv64"`, 51},
+		"no uname":               {nil, "", `uname -m says ""`, 51},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			folder := unpack(t)
-			path := t.TempDir()
+			folder, path, root := unpack(t), t.TempDir(), t.TempDir()
+			launcher := filepath.Join(folder, "bin", "docker-extension")
+			script, err := os.ReadFile(launcher)
+			if err != nil {
+				t.Fatal(err)
+			}
+			// The loaders of this machine are not to count.
+			text := strings.ReplaceAll(string(script), "=/lib", "="+root+"/lib")
+			write(t, launcher, text)
+			for _, loader := range test.loaders {
+				write(t, root+loader, "")
+			}
 			if test.machine != "" {
-				uname := "#!/bin/sh\necho " + test.machine + "\n"
-				if err := os.WriteFile(filepath.Join(path, "uname"), []byte(uname), 0o755); err != nil {
-					t.Fatal(err)
-				}
+				write(t, filepath.Join(path, "uname"), "#!/bin/sh\necho "+test.machine+"\n")
 			}
 			cmd := exec.Command("/bin/sh", "-c", folder+"/bin/docker-extension enable 'two words'")
 			cmd.Dir, cmd.Env = folder, []string{"PATH=" + path}
@@ -199,6 +212,17 @@ func TestLauncher(t *testing.T) {
 				t.Errorf("exit %d and %q, want %d and %q", got, output, test.exit, test.says)
 			}
 		})
+	}
+}
+
+// write makes an executable file, and its folder.
+func write(t *testing.T, path, content string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o755); err != nil {
+		t.Fatal(err)
 	}
 }
 
