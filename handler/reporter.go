@@ -1,9 +1,11 @@
 package handler
 
 import (
+	"encoding/json"
 	"path/filepath"
-	"regexp"
+	"reflect"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -11,6 +13,8 @@ import (
 	"docker-extension/internal/host/files"
 	"docker-extension/internal/state"
 )
+
+const statusSuffix = ".status"
 
 // leftoverAge is how old a temporary file must be to be one that a killed process left behind. A
 // write that is in hand takes much less.
@@ -60,7 +64,7 @@ func (r *Reporter) WithLog(path string) *Reporter {
 
 // Path gives the status file.
 func (r *Reporter) Path() string {
-	return filepath.Join(r.folder, strconv.Itoa(r.sequence)+".status")
+	return filepath.Join(r.folder, strconv.Itoa(r.sequence)+statusSuffix)
 }
 
 // Report writes the status file: its level, its message and its substatuses, shortened where they
@@ -101,7 +105,7 @@ func (r *Reporter) line(message string) string { return line(r.redact(message), 
 func (r *Reporter) write(level Level, code fault.Code, message string, substatuses []Substatus) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	content, err := encode([]statusDocument{{
+	document := statusDocument{
 		Version:   "1.0",
 		Timestamp: timestamp(r.now()),
 		Status: statusBody{
@@ -113,7 +117,8 @@ func (r *Reporter) write(level Level, code fault.Code, message string, substatus
 			Message:   english(message),
 			Substatus: substatusBodies(substatuses, r.redact),
 		},
-	}})
+	}
+	content, err := encode([]statusDocument{document})
 	if err != nil {
 		return fault.New(fault.Internal, r.Path(), "", "cannot encode the status: %w", err)
 	}
@@ -122,7 +127,23 @@ func (r *Reporter) write(level Level, code fault.Code, message string, substatus
 			"cannot write the status: the folder is not there")
 	}
 	r.removeLeftovers()
+	if level == Success && r.said(document) {
+		return nil
+	}
 	return r.root.Write(r.Path(), state.File{Exists: true, Mode: 0o600, Content: content})
+}
+
+// said tells whether the file says the same already, with earlier times. A success is then left as it
+// is: its time is that of the work, the agent has read it, and a write that is to survive a power cut
+// would take longer than all the rest of a run that has nothing to do.
+func (r *Reporter) said(document statusDocument) bool {
+	file, err := r.root.ReadAtMost(r.Path(), statusFileMax)
+	var before []statusDocument
+	if err != nil || json.Unmarshal(file.Content, &before) != nil || len(before) != 1 {
+		return false
+	}
+	before[0].Timestamp, before[0].Status.Applied = document.Timestamp, document.Status.Applied
+	return reflect.DeepEqual(before[0], document)
 }
 
 // removeLeftovers matters because an update copies everything in the status folder to the next
@@ -137,10 +158,12 @@ func (r *Reporter) removeLeftovers() {
 		return
 	}
 	before := r.now().Add(-leftoverAge)
-	leftover := regexp.MustCompile(`^\.(\d+\.status)\d+$`)
 	for _, entry := range entries {
-		if match := leftover.FindStringSubmatch(entry.Name()); match != nil {
-			_ = r.root.RemoveLeftovers(filepath.Join(r.folder, match[1]), before)
+		// A dot, the name of a status file, and digits: a file that was being written.
+		name, hidden := strings.CutPrefix(entry.Name(), ".")
+		number, digits, ok := strings.Cut(name, statusSuffix)
+		if _, isNumber := parseSequence(number); hidden && ok && isNumber && digits != "" {
+			_ = r.root.RemoveLeftovers(filepath.Join(r.folder, number+statusSuffix), before)
 		}
 	}
 }

@@ -215,3 +215,40 @@ func TestSentenceWithAnEndlessLogPath(t *testing.T) {
 		t.Errorf("the sentence is %q", got)
 	}
 }
+
+// A success that says nothing new leaves the file alone, with the time of the work. Everything else is
+// written: another word, an error again, a file that somebody broke.
+func TestSuccessIsSaidOnce(t *testing.T) {
+	r, root := newReporter(t)
+	now := moment
+	r.now = func() time.Time { return now }
+	tests := []struct {
+		name    string
+		act     func() error
+		written bool
+	}{
+		{"first", func() error { return r.Report(Success, "runs", []Substatus{{Name: "a", Status: Success}}) }, true},
+		{"again", func() error { return r.Report(Success, "runs", []Substatus{{Name: "a", Status: Success}}) }, false},
+		{"another word", func() error { return r.Report(Success, "runs well", nil) }, true},
+		{"again without substatuses", func() error { return r.Report(Success, "runs well", nil) }, false},
+		{"error", func() error { return r.Fail(errors.New("no"), nil) }, true},
+		{"error again", func() error { return r.Fail(errors.New("no"), nil) }, true},
+		{"success after it", func() error { return r.Report(Success, "runs", nil) }, true},
+		{"transitioning", func() error { return r.Report(Transitioning, "runs", nil) }, true},
+	}
+	for _, test := range tests {
+		now = now.Add(time.Minute)
+		must(t, test.act())
+		_, doc := statusFile(t, root, r.Path())
+		if written := doc.Timestamp == timestamp(now); written != test.written {
+			t.Errorf("%s: written %v, want %v", test.name, written, test.written)
+		}
+	}
+	for _, broken := range []string{"", "[]", "[{}]", "not JSON", "[{},{}]"} {
+		must(t, os.WriteFile(root.Path(r.Path()), []byte(broken), 0o600))
+		must(t, r.Report(Success, "runs", nil))
+		if _, doc := statusFile(t, root, r.Path()); doc.Status.Message.Message != "runs" {
+			t.Errorf("a file with %q was left as it is", broken)
+		}
+	}
+}

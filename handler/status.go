@@ -47,10 +47,11 @@ type Substatus struct {
 // lacks a field silences the reports of the whole VM; the portal shows about 1 KiB of a message. With
 // these limits a file stays below 70 KiB even if each character has to be escaped.
 const (
-	MessageMax    = 1024 // bytes of the message
-	SubstatusMax  = 40   // entries
-	subNameMax    = 128  // bytes of a substatus's name
-	subMessageMax = 512  // bytes of a substatus's message
+	MessageMax    = 1024      // bytes of the message
+	SubstatusMax  = 40        // entries
+	subNameMax    = 128       // bytes of a substatus's name
+	subMessageMax = 512       // bytes of a substatus's message
+	statusFileMax = 128 << 10 // bytes of a file that can be ours
 )
 
 // statusDocument is the file's schema (azurelinuxagent/ga/exthandlers.py, parse_ext_status).

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io/fs"
 	"path"
-	"regexp"
 	"strings"
 
 	"docker-extension/internal/fault"
@@ -56,7 +55,7 @@ func fileName(thumbprint string) (string, error) {
 		return "", fault.New(fault.Decryption, placeThumbprint, "send the settings again",
 			"is missing, although there are protected settings")
 	}
-	if !regexp.MustCompile(`^[0-9A-F]{40}$`).MatchString(thumbprint) {
+	if len(thumbprint) != 40 || strings.Trim(thumbprint, "0123456789ABCDEF") != "" {
 		return "", fault.New(fault.Decryption, placeThumbprint, "send the settings again",
 			"is not the thumbprint of a certificate: 40 hexadecimal digits")
 	}
