@@ -6,22 +6,28 @@ DIST    ?= dist
 
 ZIP     := $(DIST)/docker-extension-$(VERSION).zip
 ARCHES  := amd64 arm64
+PERSONS := darwin-amd64 darwin-arm64
 LDFLAGS := -s -w -buildid= -X main.version=$(VERSION)
 TOOL    := go tool -modfile=tools/go.mod
 
 .DEFAULT_GOAL := help
-.PHONY: help build $(ARCHES) package check lint format vet staticcheck errcheck gosec tidy test test-long fuzz setup run run-agent bench docs clean
+.PHONY: help build $(ARCHES) $(PERSONS) package check lint format vet staticcheck errcheck gosec tidy test test-long fuzz setup run run-agent bench docs clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: $(ARCHES) ## static binaries for amd64 and arm64, in dist/
+build: $(ARCHES) $(PERSONS) ## static binaries for Linux and macOS, amd64 and arm64, in dist/
 
 $(ARCHES):
 	@CGO_ENABLED=0 GOOS=linux GOARCH=$@ go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' \
 		-o $(DIST)/docker-extension-$@ ./cmd/docker-extension
 
-package: build ## the extension zip (VERSION=1.2.3), the same bytes for the same sources
+# What a person runs on a workstation; no part of the zip.
+$(PERSONS):
+	@CGO_ENABLED=0 GOOS=$(firstword $(subst -, ,$@)) GOARCH=$(lastword $(subst -, ,$@)) go build -trimpath -buildvcs=false \
+		-ldflags '$(LDFLAGS)' -o $(DIST)/docker-extension-$@ ./cmd/docker-extension
+
+package: $(ARCHES) ## the extension zip (VERSION=1.2.3), the same bytes for the same sources
 	@go run ./cmd/pack -version $(VERSION) -dist $(DIST)
 
 check: ## the inner loop: format, vet, linters, unit tests with the race detector; no root
@@ -34,6 +40,7 @@ format:
 
 vet:
 	@go vet ./...
+	@GOOS=darwin go vet ./cmd/docker-extension
 
 staticcheck:
 	@$(TOOL) staticcheck ./...

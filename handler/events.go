@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"syscall"
 	"time"
 
 	"docker-extension/internal/fault"
@@ -78,7 +77,7 @@ func (e Events) event(level Level, task, message string) event {
 		EventLevel:  word,
 		Message:     message,
 		EventPid:    strconv.Itoa(os.Getpid()),
-		EventTid:    strconv.Itoa(syscall.Gettid()),
+		EventTid:    strconv.Itoa(thread()),
 		OperationID: e.Operation,
 	}
 }

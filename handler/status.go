@@ -135,3 +135,19 @@ func encode(v any) ([]byte, error) {
 	err := encoder.Encode(v)
 	return buffer.Bytes(), err
 }
+
+// parseStatus reads what encode wrote.
+func parseStatus(content []byte) (LastStatus, bool) {
+	var documents []statusDocument
+	if json.Unmarshal(content, &documents) != nil || len(documents) == 0 {
+		return LastStatus{}, false
+	}
+	d := documents[0]
+	last := LastStatus{Status: d.Status.Status, Code: d.Status.Code, Message: d.Status.Message.Message, Operation: d.Status.Operation}
+	last.Written, _ = time.Parse(time.RFC3339, d.Timestamp)
+	last.Applied, _ = time.Parse(time.RFC3339, d.Status.Applied)
+	for _, s := range d.Status.Substatus {
+		last.Substatuses = append(last.Substatuses, LastSubstatus{s.Name, s.Status, s.Message.Message})
+	}
+	return last, true
+}

@@ -1,26 +1,28 @@
 // Command docker-extension is the handler that the Azure Linux Agent calls: it makes a VM a Docker
-// host, and takes that back. See the README for the settings and docs/architecture.md for the rooms.
+// host, and takes that back. For persons it makes certificates, checks settings, and shows what is on a
+// VM. See the README for the settings and docs/architecture.md for the rooms.
 package main
 
 import (
 	"context"
-	"flag"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
 
+	"docker-extension/cli"
+	"docker-extension/cli/person"
 	"docker-extension/disable"
 	"docker-extension/enable"
 	"docker-extension/handler"
 	"docker-extension/install"
 	"docker-extension/internal/fault"
 	"docker-extension/internal/host/files"
-	"docker-extension/internal/settings"
+	"docker-extension/internal/host/terminal"
 	"docker-extension/uninstall"
 )
 
@@ -28,102 +30,82 @@ import (
 var version = "dev"
 
 func main() {
-	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(run(os.Args[1:]))
 }
 
-// run parses the command line, wires everything and calls the verb. It gives the exit code.
-func run(args []string, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet("docker-extension", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.Usage = func() { usage(stderr) }
-	dir := flags.String("root", "/", "")
-	if err := flags.Parse(args); err != nil {
-		return int(fault.Usage)
-	}
+// run takes the agent's calls on the shortest way, and leaves everything else to the commands for
+// persons. It gives the exit code.
+func run(args []string) int {
 	executable, err := os.Executable()
 	if err != nil {
-		fmt.Fprintln(stderr, "cannot find the running program:", err)
+		fmt.Fprintln(os.Stderr, "cannot find the running program:", err)
 		return int(fault.Internal)
 	}
 	// The agent gives up on a verb with SIGKILL. A person, or systemd, asks first.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-
-	// The work unit gets both, and starts in another folder.
-	folder, err := filepath.Abs(*dir)
+	agent := program{executable}
+	if dir, verb, ok := agentCall(args); ok {
+		// The work unit gets both, and starts in another folder.
+		folder, err := filepath.Abs(dir)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "cannot find the folder of --root:", err)
+			return int(fault.Internal)
+		}
+		return agent.run(ctx, files.New(folder), verb)
+	}
+	folder, err := os.Getwd()
 	if err != nil {
-		fmt.Fprintln(stderr, "cannot find the folder of --root:", err)
-		return int(fault.Internal)
+		fmt.Fprintln(os.Stderr, "cannot find the working directory:", err)
+		return int(fault.HostFiles)
 	}
-	root := files.New(folder)
-	executable = root.Below(executable)
+	return cli.Run(ctx, &person.Person{
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Width: terminal.Width(os.Stdout),
+		Getenv: os.Getenv, Folder: folder, Executable: executable, Version: version, Now: time.Now,
+	}, agent.run, args)
+}
+
+// agentCall tells whether a command line is one that the agent writes, or the work unit: a verb alone,
+// or after --root DIR.
+func agentCall(args []string) (root, verb string, ok bool) {
+	root = "/"
+	switch {
+	case len(args) == 3 && args[0] == "--root":
+		root, args = args[1], args[2:]
+	case len(args) == 2 && strings.HasPrefix(args[0], "--root="):
+		root, args = strings.TrimPrefix(args[0], "--root="), args[1:]
+	}
+	verbs := []string{"install", "enable", "disable", "update", "uninstall", enable.WorkVerb}
+	if len(args) != 1 || !slices.Contains(verbs, args[0]) {
+		return "", "", false
+	}
+	return root, args[0], true
+}
+
+// program is this program as the agent calls it.
+type program struct{ executable string }
+
+// run runs a verb on the host below root, and gives the exit code.
+func (p program) run(ctx context.Context, root files.Root, verb string) int {
+	executable := root.Below(p.executable)
 	on := enable.Enable{Root: root, Executable: executable, Now: time.Now}
-	switch operation := flags.Arg(0); {
-	case operation == "schema":
-		return schema(flags.Args()[1:], stdout, stderr)
-	case flags.NArg() != 1:
-		usage(stderr)
-		return int(fault.Usage)
-	case operation == "version":
-		fmt.Fprintln(stdout, "docker-extension", version)
-		return 0
-	case operation == "help":
-		usage(stdout)
-		return 0
-	case operation == enable.WorkVerb:
-		return on.Work(ctx, stderr)
-	default:
-		return handler.Handler{
-			Root:       root,
-			Executable: executable,
-			Version:    version,
-			Getenv:     os.Getenv,
-			Stdout:     stdout,
-			Stderr:     stderr,
-			Now:        time.Now,
-			Verbs: map[string]handler.Verb{
-				"install":   install.Install{Root: root}.Run,
-				"update":    install.Update{Root: root}.Run,
-				"enable":    on.Run,
-				"disable":   disable.Disable{Root: root}.Run,
-				"uninstall": uninstall.Uninstall{Root: root}.Run,
-			},
-		}.Run(ctx, operation)
+	if verb == enable.WorkVerb {
+		return on.Work(ctx, os.Stderr)
 	}
-}
-
-// schema prints the JSON Schema of the public settings, or of the part that is named.
-func schema(args []string, stdout, stderr io.Writer) int {
-	switch strings.Join(args, " ") {
-	case "", "public":
-		fmt.Fprint(stdout, settings.PublicSchema())
-	case "protected":
-		fmt.Fprint(stdout, settings.ProtectedSchema())
-	default:
-		usage(stderr)
-		return int(fault.Usage)
-	}
-	return 0
-}
-
-func usage(out io.Writer) {
-	fmt.Fprint(out, `docker-extension makes a Linux VM on Azure a Docker host.
-
-usage: docker-extension [--root DIR] VERB
-
-verbs that the Azure Linux Agent calls, in a folder with HandlerEnvironment.json:
-  install    look whether this operating system is supported
-  enable     bring the engine to what the settings say, and report
-  disable    stop the engine and its containers
-  update     prepare for the version that comes, or the one that leaves
-  uninstall  remove what the extension put here, and keep images, containers and volumes
-
-verbs for people:
-  version    print the version
-  help       print this
-  schema [public|protected]
-             print the JSON Schema of the settings
-
-  --root DIR work on the host below DIR instead of /; programs, this one too, are taken from there
-`)
+	return handler.Handler{
+		Root:       root,
+		Executable: executable,
+		Version:    version,
+		Getenv:     os.Getenv,
+		Stdout:     os.Stdout,
+		Stderr:     os.Stderr,
+		Now:        time.Now,
+		Verbs: map[string]handler.Verb{
+			"install":   install.Install{Root: root}.Run,
+			"update":    install.Update{Root: root}.Run,
+			"enable":    on.Run,
+			"disable":   disable.Disable{Root: root}.Run,
+			"uninstall": uninstall.Uninstall{Root: root}.Run,
+		},
+	}.Run(ctx, verb)
 }

@@ -12,8 +12,7 @@ import (
 // read decodes one section. Blank input, null and "" (from old fabrics) are no settings, which is a
 // nil tree. order tells where in the input each place stands, for sorting faults.
 func (s section) read(data []byte) (tree any, order map[string]int, faults fault.List) {
-	data = bytes.TrimSpace(data)
-	switch string(data) {
+	switch string(bytes.TrimSpace(data)) {
 	case "", "null", `""`, "{}":
 		return nil, nil, nil
 	}
@@ -44,21 +43,32 @@ func decodeTree(data []byte) (tree any, err error) {
 // syntax tells where the input stops being JSON. The decoder's reason quotes the character that it
 // stumbled over, so only the public settings show it.
 func (s section) syntax(data []byte) *fault.Fault {
-	var value json.RawMessage
-	err := json.Unmarshal(data, &value)
+	offset, err := brokenAt(data)
 	if err == nil {
 		return nil
 	}
-	var syntax *json.SyntaxError
-	if !errors.As(err, &syntax) {
+	if offset < 0 {
 		return s.notJSON("is not JSON")
 	}
-	line, column := position(data, syntax.Offset)
-	message := fmt.Sprintf("is not JSON from line %d, column %d", line, column)
+	at := positionOf(data, offset)
+	message := fmt.Sprintf("is not JSON from line %d, column %d", at.Line, at.Column)
 	if s == public {
-		message += ": " + syntax.Error()
+		message += ": " + err.Error()
 	}
 	return s.notJSON(message)
+}
+
+// brokenAt gives the byte from which a text is not JSON, and the decoder's error; -1 if it is JSON, or
+// if the decoder does not tell.
+func brokenAt(data []byte) (offset int, err error) {
+	data = bytes.TrimRight(data, " \t\r\n") // what is missing is missing where the text ends
+	var value json.RawMessage
+	err = json.Unmarshal(data, &value)
+	var syntax *json.SyntaxError
+	if !errors.As(err, &syntax) {
+		return -1, err
+	}
+	return max(0, min(int(syntax.Offset)-1, len(data))), err
 }
 
 func (s section) notJSON(message string) *fault.Fault {
@@ -69,13 +79,6 @@ func (s section) notJSON(message string) *fault.Fault {
 		hint += "; if they are right, they were damaged on their way"
 	}
 	return fault.New(fault.SettingsInvalid, string(s), hint, "%s", message)
-}
-
-// position gives line and column, from 1, of the byte before offset.
-func position(data []byte, offset int64) (line, column int) {
-	before := data[:max(0, min(int(offset)-1, len(data)))]
-	line = 1 + bytes.Count(before, []byte("\n"))
-	return line, len(before) - bytes.LastIndexByte(before, '\n')
 }
 
 // scanner goes through valid JSON once, for what a decoded tree no longer shows: the order of the

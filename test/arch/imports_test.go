@@ -25,9 +25,12 @@ func rooms() []room {
 		"internal/machine",
 	}, hands...)
 	return []room{
-		{folder: "cmd/docker-extension", may: append([]string{"install", "enable", "disable", "uninstall"}, verb...)},
+		{folder: "cmd/docker-extension", may: append([]string{"cli", "install", "enable", "disable", "uninstall"}, verb...)},
 		{folder: "cmd/docs", may: []string{"internal/reference", "internal/settings"}},
 		{folder: "cmd/pack", may: []string{"internal/build"}},
+
+		// What persons call. The commands on a VM decide as enable does, and do nothing.
+		{folder: "cli", may: append([]string{"enable", "internal/pki", "internal/preview"}, verb...)},
 
 		{folder: "install", may: verb},
 		{folder: "enable", may: append([]string{"install"}, verb...)},
@@ -47,6 +50,8 @@ func rooms() []room {
 		{folder: "internal/engine", may: append([]string{"internal/settings", "internal/dockerd", "internal/project", "internal/registry"}, nouns...), pure: true},
 		{folder: "internal/settings", may: append([]string{"internal/cms", "internal/dockerd", "internal/project", "internal/registry"}, nouns...), pure: true},
 		{folder: "internal/cms", may: nouns, pure: true},
+		{folder: "internal/pki", may: nouns, pure: true},
+		{folder: "internal/preview", may: append([]string{"internal/converge"}, nouns...), pure: true},
 		{folder: "internal/dockerd", may: nouns, pure: true},
 		{folder: "internal/project", may: nouns, pure: true},
 		{folder: "internal/registry", may: nouns, pure: true},
@@ -135,6 +140,9 @@ func TestImportRules(t *testing.T) {
 	}{
 		{"enable", module + "internal/host/apt", true},
 		{"enable", module + "disable", false},
+		{"enable", module + "cli/person", false},
+		{"cli/vm", module + "enable", true},
+		{"cli/vm", module + "disable", false},
 		{"uninstall", module + "disable", true},
 		{"handler", module + "enable", false},
 		{"handler", module + "internal/engine", false},

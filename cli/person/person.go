@@ -1,0 +1,138 @@
+// Package person is the side of the program that a person sees: the terminal, the folder that they stand
+// in, and the form in which they want answers. The commands get everything of the outside from it.
+package person
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"docker-extension/internal/fault"
+	"docker-extension/internal/host/files"
+)
+
+// Person is who has typed a command. The exported fields down to Root are what the program was started
+// with; the others follow from the flags.
+type Person struct {
+	In         io.Reader
+	Out, Err   io.Writer
+	Width      int // columns of the terminal behind Out; 0 if it is none
+	Getenv     func(string) string
+	Folder     string // the working directory
+	Executable string // this program's own file
+	Version    string // of this program
+	Now        func() time.Time
+
+	Root files.Root // the host that commands on a VM look at
+	JSON bool       // answers are JSON documents
+}
+
+// Colour tells whether answers may have colours: on a terminal, unless the person has said otherwise
+// (https://no-color.org), and never in JSON.
+func (p *Person) Colour() bool {
+	return p.Width > 0 && !p.JSON && p.Getenv("NO_COLOR") == "" && p.Getenv("TERM") != "dumb"
+}
+
+// Style is how a piece of text stands out, as ECMA-48 numbers it ("select graphic rendition").
+type Style string
+
+// The styles.
+const (
+	Plain  Style = ""
+	Strong Style = "1"
+	Dim    Style = "2"
+	Bad    Style = "31"
+	Good   Style = "32"
+	Warn   Style = "33"
+	Place  Style = "36"
+)
+
+// Paint gives text its style, where there are colours.
+func (p *Person) Paint(style Style, text string) string {
+	if style == Plain || text == "" || !p.Colour() {
+		return text
+	}
+	return "\x1b[" + string(style) + "m" + text + "\x1b[0m"
+}
+
+// Say prints a line.
+func (p *Person) Say(format string, args ...any) { fmt.Fprintf(p.Out, format+"\n", args...) }
+
+// Answer prints a document: as JSON if that was asked for, else in the words of text.
+func (p *Person) Answer(document any, text func()) error {
+	if !p.JSON {
+		text()
+		return nil
+	}
+	encoder := json.NewEncoder(p.Out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(document); err != nil {
+		return fault.New(fault.Internal, "", "", "cannot write the answer: %w", err)
+	}
+	return nil
+}
+
+// Path gives the absolute path of a file as a person names it.
+func (p *Person) Path(name string) string {
+	if filepath.IsAbs(name) {
+		return filepath.Clean(name)
+	}
+	return filepath.Join(p.Folder, name)
+}
+
+// Read gives the content of a file that a person names; "-" is the standard input. One that is not there
+// is an error.
+func (p *Person) Read(name string) ([]byte, error) {
+	if name == "-" {
+		content, err := io.ReadAll(io.LimitReader(p.In, files.MaxSize))
+		if err != nil {
+			return nil, fault.New(fault.HostFiles, "standard input", "", "cannot read: %w", err)
+		}
+		return content, nil
+	}
+	file, err := files.New("/").ReadFollowing(p.Path(name))
+	if err == nil && !file.Exists {
+		err = fault.New(fault.HostFiles, name, "name a file that exists", "cannot read: it is not there")
+	}
+	return file.Content, err
+}
+
+// Row is one line of a table: its cells, and the style of each.
+type Row struct {
+	Cells  []string
+	Styles []Style
+}
+
+// Table prints rows with aligned columns; the last column is free, and breaks at the terminal's edge by
+// itself.
+func (p *Person) Table(indent string, rows []Row) {
+	var widths []int
+	for _, row := range rows {
+		for i, cell := range row.Cells[:max(0, len(row.Cells)-1)] {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	for _, row := range rows {
+		line := indent
+		for i, cell := range row.Cells {
+			pad := ""
+			if i < len(row.Cells)-1 {
+				pad = strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+2)
+			}
+			style := Plain
+			if i < len(row.Styles) {
+				style = row.Styles[i]
+			}
+			line += p.Paint(style, cell) + pad
+		}
+		fmt.Fprintln(p.Out, strings.TrimRight(line, " "))
+	}
+}
