@@ -72,7 +72,7 @@ func (p *Person) Refuse(err error) int {
 		return int(told.Code)
 	}
 	var all []Complaint
-	for _, f := range fault.Faults(err) {
+	for _, f := range faults(err) {
 		all = append(all, Complain(f))
 	}
 	type failure struct {
@@ -90,4 +90,13 @@ func (p *Person) Refuse(err error) int {
 		fmt.Fprintln(p.Err, p.Paint(Bad, "error:"), p.Show(c))
 	}
 	return int(code)
+}
+
+// faults gives the faults in an error. One that is a fault itself, and not one with words around it, keeps
+// its place apart from its words.
+func faults(err error) fault.List {
+	if f, ok := err.(*fault.Fault); ok {
+		return fault.List{f}
+	}
+	return fault.Faults(err)
 }

@@ -3,25 +3,104 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
+	"maps"
 	"os"
+	"path/filepath"
+	"slices"
+	"time"
 
+	"github.com/spf13/cobra"
+	"github.com/spf13/cobra/doc"
+
+	"docker-extension/cli"
+	"docker-extension/cli/person"
 	"docker-extension/internal/reference"
 	"docker-extension/internal/settings"
 )
 
 func main() {
-	if err := write("docs/settings.md"); err != nil {
+	if err := write("."); err != nil {
 		fmt.Fprintln(os.Stderr, "docs:", err)
 		os.Exit(1)
 	}
 }
 
-// write writes the settings reference.
-func write(file string) error {
-	page, err := reference.Settings(settings.PublicSchema(), settings.ProtectedSchema())
+// write writes all pages below a folder.
+func write(folder string) error {
+	all, err := pages()
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(file, []byte(page), 0o644) // #nosec G306 -- a page of the documentation
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		file := filepath.Join(folder, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil { // #nosec G301 -- documentation
+			return err
+		}
+		if err := os.WriteFile(file, all[name], 0o644); err != nil { // #nosec G306 -- documentation
+			return err
+		}
+	}
+	return nil
+}
+
+// pages gives all pages by their names.
+func pages() (map[string][]byte, error) {
+	reference, err := reference.Settings(settings.PublicSchema(), settings.ProtectedSchema())
+	if err != nil {
+		return nil, err
+	}
+	tree := cli.Tree(&person.Person{}, nil)
+	tree.InitDefaultHelpCmd()
+	tree.InitDefaultCompletionCmd()
+	all := map[string][]byte{
+		"docs/settings.md": []byte(reference),
+		"docs/commands.md": commands(tree),
+	}
+	return all, manual(tree, all)
+}
+
+// commands gives the reference of the commands.
+func commands(tree *cobra.Command) []byte {
+	var page bytes.Buffer
+	page.WriteString("# Commands\n\n<!-- Written by \"make docs\" from the program's own help; changes here are overwritten. -->\n\n" +
+		"The same text is in `docker-extension help COMMAND` and in the manual pages in [man](man). The exit code is 0 or\n" +
+		"one of [errors.md](errors.md). With `--output json` the answer is one JSON document on the standard output, whose\n" +
+		"names stay; an error is `{\"error\": {\"code\": ..., \"name\": ..., \"faults\": [...]}}` there.\n")
+	for _, c := range tree.Commands() {
+		if !c.IsAvailableCommand() || c.Name() == "help" {
+			continue
+		}
+		long := c.Long
+		if long == "" {
+			long = c.Short + "."
+		}
+		fmt.Fprintf(&page, "\n## %s\n\n```text\n%s\n\n%s", c.Name(), long, c.UsageString())
+		page.WriteString("```\n")
+	}
+	return page.Bytes()
+}
+
+// manual adds one manual page for each command that a person types. Its date is that of no build, so that the same sources
+// make the same page.
+func manual(tree *cobra.Command, pages map[string][]byte) error {
+	for _, c := range append([]*cobra.Command{tree}, tree.Commands()...) {
+		if c != tree && (!c.IsAvailableCommand() || c.GroupID == "agent" || c.Name() == "help" || c.Name() == "completion") {
+			continue
+		}
+		var page bytes.Buffer
+		epoch := time.Unix(0, 0).UTC()
+		header := doc.GenManHeader{Section: "1", Source: "docker-extension", Manual: "Docker VM extension", Date: &epoch}
+		c.DisableAutoGenTag = true
+		if err := doc.GenMan(c, &header, &page); err != nil {
+			return err
+		}
+		name := "docker-extension"
+		if c != tree {
+			name += "-" + c.Name()
+		}
+		pages["docs/man/"+name+".1"] = page.Bytes()
+	}
+	return nil
 }

@@ -26,7 +26,7 @@ func rooms() []room {
 	}, hands...)
 	return []room{
 		{folder: "cmd/docker-extension", may: append([]string{"cli", "install", "enable", "disable", "uninstall"}, verb...)},
-		{folder: "cmd/docs", may: []string{"internal/reference", "internal/settings"}},
+		{folder: "cmd/docs", may: []string{"cli", "internal/reference", "internal/settings"}},
 		{folder: "cmd/pack", may: []string{"internal/build"}},
 
 		// What persons call. The commands on a VM decide as enable does, and do nothing.
