@@ -21,7 +21,9 @@ type Preview struct {
 }
 
 // Order gives the order that enable would make of a call. It reads files and changes nothing.
-func (e Enable) Order(ctx context.Context, call *handler.Call) (Order, error) { return e.order(ctx, call) }
+func (e Enable) Order(ctx context.Context, call *handler.Call) (Order, error) {
+	return e.order(ctx, call)
+}
 
 // Preview gives what the next enable would decide for an order. It looks at the host as enable does, with
 // no lock, no network and no change. The order's secrets are added to secrets, also on an error.
