@@ -41,12 +41,15 @@ format:
 vet:
 	@go vet ./...
 	@GOOS=darwin go vet ./cmd/docker-extension
+	@cd test/published && go vet ./...
 
 staticcheck:
 	@$(TOOL) staticcheck ./...
+	@staticcheck=$$($(TOOL) -n staticcheck) && cd test/published && $$staticcheck ./...
 
 errcheck:
 	@$(TOOL) errcheck -exclude tools/errcheck.txt ./...
+	@errcheck=$$($(TOOL) -n errcheck) && cd test/published && $$errcheck -exclude ../../tools/errcheck.txt ./...
 
 # errcheck judges unhandled errors (G104) already, with a list of those that nobody can act on.
 gosec:
@@ -56,6 +59,7 @@ gosec:
 tidy:
 	@go mod tidy -diff
 	@cd tools && go mod tidy -diff
+	@cd test/published && go mod tidy -diff
 
 test: setup package ## check, then everything in disposable VMs (as root; otherwise those are skipped)
 	@DOCKER_EXTENSION_PACKAGE=$(abspath $(ZIP)) test/run.sh test

@@ -12,6 +12,7 @@ iptables       iptables
 openssl        openssl
 mkfs.ext4      e2fsprogs
 gcc            gcc libc6-dev
+shellcheck     shellcheck
 '
 
 PATH=$PATH:/usr/sbin:/sbin
@@ -27,11 +28,11 @@ done)
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" -ne 0 ]; then
-	echo "setup: not root, so these packages stay missing:" $missing >&2
+	echo "setup: not root, so these packages stay missing: $missing" >&2
 	exit 0
 fi
 
-echo "setup: installing" $missing
+echo "setup: installing $missing"
 export DEBIAN_FRONTEND=noninteractive
 apt-get -q -o DPkg::Lock::Timeout=300 update
 # shellcheck disable=SC2086 # one word for each package
