@@ -11,7 +11,7 @@ LDFLAGS := -s -w -buildid= -X main.version=$(VERSION)
 TOOL    := go tool -modfile=tools/go.mod
 
 .DEFAULT_GOAL := help
-.PHONY: help build $(ARCHES) $(PERSONS) package check lint format vet staticcheck errcheck gosec tidy test test-long fuzz setup run run-agent bench docs clean
+.PHONY: help build $(ARCHES) $(PERSONS) package release check lint format vet staticcheck errcheck gosec tidy test test-long fuzz setup run run-agent bench docs clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ $(PERSONS):
 
 package: $(ARCHES) ## the extension zip (VERSION=1.2.3), the same bytes for the same sources
 	@go run ./cmd/pack -version $(VERSION) -dist $(DIST)
+
+release: build ## all that is published of a version (VERSION=1.2.3): zip, manifest, programs, SBOM, checksums
+	@go run ./cmd/release -version $(VERSION) -dist $(DIST) $(RELEASE)
 
 check: ## the inner loop: format, vet, linters, unit tests with the race detector; no root
 	@test/run.sh check

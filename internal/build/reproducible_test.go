@@ -9,33 +9,46 @@ import (
 	"testing"
 )
 
-// TestReproducible builds the package here and from a copy of the sources in another folder, with
-// other file times, another umask and another time zone, and compares the bytes.
+// TestReproducible makes a release here and from a copy of the sources in another folder, with other file
+// times, another umask and another time zone, and compares every byte of it.
 func TestReproducible(t *testing.T) {
 	if testing.Short() {
-		t.Skip("links four binaries; make test does it")
+		t.Skip("links eight binaries; make test does it")
 	}
-	here := pack(t, root, "umask 022; TZ=UTC")
-	there := pack(t, copySources(t), "umask 077; TZ=Asia/Tokyo")
-	if !bytes.Equal(here, there) {
-		t.Errorf("two builds of the same sources differ (%d and %d bytes)", len(here), len(there))
+	here := release(t, root, "umask 022; TZ=UTC")
+	there := release(t, copySources(t), "umask 077; TZ=Asia/Tokyo")
+	if len(here) != 8 || len(here) != len(there) {
+		t.Errorf("the releases have %d and %d files", len(here), len(there))
+	}
+	for name, content := range here {
+		if !bytes.Equal(content, there[name]) {
+			t.Errorf("%s: two builds of the same sources differ (%d and %d bytes)", name, len(content), len(there[name]))
+		}
 	}
 }
 
-// pack runs `make package` in a folder after the shell words in setting; it gives the zip.
-func pack(t *testing.T, folder, setting string) []byte {
+// release runs `make release` in a folder after the shell words in setting; it gives the files.
+func release(t *testing.T, folder, setting string) map[string][]byte {
 	t.Helper()
 	dist := t.TempDir()
-	cmd := exec.Command("/bin/sh", "-c", setting+"; export TZ; exec make package VERSION=9.8.7 DIST="+dist)
+	cmd := exec.Command("/bin/sh", "-c", setting+"; export TZ; exec make release VERSION=9.8.7 DIST="+dist)
 	cmd.Dir = folder
 	if output, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("make package: %v\n%s", err, output)
+		t.Fatalf("make release: %v\n%s", err, output)
 	}
-	packed, err := os.ReadFile(filepath.Join(dist, "docker-extension-9.8.7.zip"))
+	names, err := filepath.Glob(filepath.Join(dist, "release-9.8.7", "*"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return packed
+	files := map[string][]byte{}
+	for _, name := range names {
+		content, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[filepath.Base(name)] = content
+	}
+	return files
 }
 
 // copySources copies the sources without their history and their products.

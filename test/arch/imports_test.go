@@ -28,6 +28,7 @@ func rooms() []room {
 		{folder: "cmd/docker-extension", may: append([]string{"cli", "install", "enable", "disable", "uninstall"}, verb...)},
 		{folder: "cmd/docs", may: []string{"cli", "internal/reference", "internal/settings"}},
 		{folder: "cmd/pack", may: []string{"internal/build"}},
+		{folder: "cmd/release", may: []string{"internal/build"}},
 
 		// What persons call. The commands on a VM decide as enable does, and do nothing.
 		{folder: "cli", may: append([]string{"enable", "internal/pki", "internal/preview"}, verb...)},

@@ -4,7 +4,9 @@ go 1.26.0
 
 require (
 	docker-extension v0.0.0-00010101000000-000000000000
+	github.com/CycloneDX/cyclonedx-go v0.12.0
 	github.com/hashicorp/hcl/v2 v2.25.0
+	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
 	github.com/zclconf/go-cty v1.20.0
 )
 
