@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -38,7 +39,7 @@ func (r Root) RemoveTree(p string) error {
 	}
 	for _, at := range mounted {
 		if at != target {
-			return fault.New(fault.HostFiles, p, hint(syscall.EBUSY), "cannot remove: something is mounted at %s", at)
+			return fault.New(fault.HostFiles, p, hint(syscall.EBUSY, p), "cannot remove: something is mounted at %s", at)
 		}
 	}
 	if len(mounted) > 0 {
@@ -72,9 +73,33 @@ func removeEntries(dir string) error {
 	return syncDir(dir)
 }
 
-// mountsIn gives the places at and below dir where something is mounted. Its line in the table has
-// the place as its fifth word, with blanks and backslashes in octal.
+// mountsIn gives the places at and below dir where something is mounted.
 func mountsIn(dir string) ([]string, error) {
+	all, err := mountPoints()
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(all, func(at string) bool { return at != dir && !strings.HasPrefix(at, dir+"/") }), nil
+}
+
+// mountOf gives the place where the file system that p is on, or would be on, is mounted.
+func mountOf(p string) string {
+	best := "/"
+	all, err := mountPoints()
+	if err != nil {
+		return best
+	}
+	for _, at := range all {
+		if (at == p || strings.HasPrefix(p, at+"/")) && len(at) > len(best) {
+			best = at
+		}
+	}
+	return best
+}
+
+// mountPoints gives every place where something is mounted. A line of the table has it as its fifth
+// word, with blanks and backslashes in octal.
+func mountPoints() ([]string, error) {
 	table, err := os.ReadFile(mountTable)
 	if err != nil {
 		return nil, err
@@ -89,9 +114,7 @@ func mountsIn(dir string) ([]string, error) {
 		if err != nil {
 			at = words[4]
 		}
-		if at == dir || strings.HasPrefix(at, dir+"/") {
-			found = append(found, at)
-		}
+		found = append(found, at)
 	}
 	return found, nil
 }

@@ -22,7 +22,7 @@ func failed(what, p string, err error) error {
 	if errors.Is(err, syscall.ELOOP) {
 		return irregular(what, p, fs.ModeSymlink)
 	}
-	return fault.New(fault.HostFiles, p, hint(err), "cannot %s: %w", what, cause(err))
+	return fault.New(fault.HostFiles, p, hint(err, p), "cannot %s: %w", what, cause(err))
 }
 
 func cause(err error) error {
@@ -38,12 +38,14 @@ func cause(err error) error {
 }
 
 // hint gives the cure for the errors that a person can do something about.
-func hint(err error) string {
+func hint(err error, p string) string {
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return "make room on this file system, then try again (df -h and df -i show what is full)"
+		at := mountOf(p)
+		return "make room on the file system at " + at + " (df -h " + at + " and df -i " + at + " show what is full), then try again"
 	case errors.Is(err, syscall.EROFS):
-		return "mount this file system read-write (findmnt shows it), then try again"
+		at := mountOf(p)
+		return "mount the file system at " + at + " read-write (findmnt " + at + " shows it), then try again"
 	case errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EPERM):
 		return "run this as root, and see whether the file is immutable (lsattr) or guarded by a security module"
 	case errors.Is(err, syscall.ENOTDIR):
