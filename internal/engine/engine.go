@@ -17,6 +17,10 @@ const (
 	Socket  = "docker.socket"
 )
 
+// Containerd runs the containers for the engine. It comes with the engine's packages and is a person's
+// to configure; all that is wanted of it is that it runs.
+const Containerd = "containerd.service"
+
 // The group whose members may talk to the engine without being root.
 const group = "docker"
 
@@ -53,7 +57,7 @@ func Private(folder string) bool {
 }
 
 // Units lists the units that a survey has to look at.
-func Units() []string { return []string{Service, Socket} }
+func Units() []string { return []string{Service, Socket, Containerd} }
 
 // Folders lists the data folders that a survey has to look for.
 func Folders() []string { return []string{dockerData, containerdData} }

@@ -288,6 +288,30 @@ func TestSwarmHasNoLiveRestore(t *testing.T) {
 	}
 }
 
+// An engine answers without containerd, and starts no container: it is started, and no more.
+func TestContainerdIsStarted(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		found state.UnitFacts
+		want  bool
+	}{
+		{"not there", state.UnitFacts{}, false},
+		{"running", state.UnitFacts{Exists: true, Active: true}, false},
+		{"stopped", state.UnitFacts{Exists: true, Enabled: true}, true},
+		{"masked, since the engine has one of its own", state.UnitFacts{Exists: true, Masked: true}, false},
+	} {
+		facts := fresh()
+		facts.Units[Containerd] = test.found
+		goal, err := Running(plain(), facts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if unit, wanted := goal.Want.Units[Containerd]; wanted != test.want || wanted && (!unit.Active || unit.Enabled != test.found.Enabled) {
+			t.Errorf("%s: wanted %v: %+v", test.name, wanted, unit)
+		}
+	}
+}
+
 func TestMaskedUnitIsAFault(t *testing.T) {
 	facts := inhabited()
 	facts.Units[Service] = state.UnitFacts{Exists: true, Masked: true}

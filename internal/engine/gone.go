@@ -79,8 +79,8 @@ func daemonGivenBack(merged dockerd.Merged, found state.Found, facts state.Facts
 // and whoever installs the engine by hand later would get one that does not start.
 func packagedUnits(facts state.Facts) map[string]state.Unit {
 	units := map[string]state.Unit{}
-	for name, u := range facts.Units {
-		if u.Exists {
+	for _, name := range []string{Service, Socket} {
+		if facts.Units[name].Exists {
 			units[name] = state.Unit{Enabled: true}
 		}
 	}
@@ -99,7 +99,7 @@ func foundUnits(facts state.Facts, files map[string]state.File) map[string]state
 	loaded := loadedFrom(all)
 	units := map[string]state.Unit{}
 	for name, known := range facts.Ledger.Units {
-		if facts.Units[name].Exists {
+		if facts.Units[name].Exists && name != Containerd {
 			units[name] = state.Unit{
 				Enabled: known.FoundEnabled, Active: known.FoundActive,
 				Started: loaded[name].Started, Reloaded: loaded[name].Reloaded,

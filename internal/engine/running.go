@@ -62,7 +62,7 @@ func Running(s settings.Settings, facts state.Facts) (state.Goal, error) {
 		Files:    files,
 		Packages: wantedPackages(s, facts),
 		Members:  members,
-		Units:    runningUnits(files),
+		Units:    runningUnits(files, facts),
 		Projects: wantedProjects(s, facts, files[ComposeFile]),
 		Accounts: logins.wanted,
 	}
@@ -251,7 +251,7 @@ func checkUnits(facts state.Facts) error {
 		return nil
 	}
 	var masked []string
-	for _, u := range Units() {
+	for _, u := range []string{Service, Socket} {
 		if facts.Units[u].Masked {
 			masked = append(masked, u)
 		}
@@ -268,10 +268,15 @@ func anyInstalled(facts state.Facts) bool {
 	return slices.ContainsFunc(enginePackages(), func(name string) bool { return facts.Packages[name].Installed })
 }
 
-func runningUnits(files map[string]state.File) map[string]state.Unit {
+// runningUnits wants the engine to run. Its containerd is started where it is down: the engine answers
+// without it, and starts no container.
+func runningUnits(files map[string]state.File, facts state.Facts) map[string]state.Unit {
 	units := map[string]state.Unit{}
 	for name, loaded := range loadedFrom(files) {
 		units[name] = state.Unit{Enabled: true, Active: true, Started: loaded.Started, Reloaded: loaded.Reloaded}
+	}
+	if u := facts.Units[Containerd]; u.Exists && !u.Masked && !u.Active {
+		units[Containerd] = state.Unit{Enabled: u.Enabled, Active: true}
 	}
 	return units
 }
