@@ -150,7 +150,31 @@ func (u units) Start(ctx context.Context, names ...string) error {
 	if err := u.ResetFailed(ctx, names...); err != nil {
 		return err
 	}
+	if err := u.stopDeaf(ctx, names); err != nil {
+		return err
+	}
 	return u.Manager.Start(ctx, names...)
+}
+
+// stopDeaf stops the sockets among units that are to be started although systemd holds them for active:
+// their files were removed, or they lost their descriptors when somebody masked and unmasked them. To
+// start them would do nothing.
+func (u units) stopDeaf(ctx context.Context, names []string) error {
+	for _, name := range names {
+		if !strings.HasSuffix(name, ".socket") {
+			continue
+		}
+		if seen, err := systemd.Observe(u.Root, name); err != nil || seen.Active {
+			return err
+		}
+		if active, err := u.IsActive(ctx, name); err != nil || !active {
+			return err
+		}
+		if err := u.Stop(ctx, name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (u units) Restart(ctx context.Context, names ...string) error {

@@ -109,7 +109,11 @@ func (m *Manager) blame(ctx context.Context, verb, unit string, err error) error
 	if lines := m.LastWords(ctx, unit); lines != "" {
 		text = "; its last lines: " + lines
 	}
-	return fault.New(fault.EngineStart, unit, hint(err), "cannot %s: %w%s", verb, err, text)
+	cure := hint(err)
+	if strings.Contains(text, "ddress already in use") {
+		cure = "another program has the port (ss -ltnp shows it): stop it, or choose another docker.port"
+	}
+	return fault.New(fault.EngineStart, unit, cure, "cannot %s: %w%s", verb, err, text)
 }
 
 func (m *Manager) jobTimeout() time.Duration {

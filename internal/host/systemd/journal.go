@@ -77,11 +77,18 @@ func engineLine(line string) (text string, trouble bool) {
 	return text, strings.Contains(line, " level=error ") || strings.Contains(line, " level=fatal ")
 }
 
-// systemdLine tells whether systemd itself wrote the line about the unit.
+// systemdLine tells whether systemd itself wrote the line about the unit, and nothing of interest in it.
+// Why it could not open a socket or start a program nobody else says.
 func systemdLine(line, unit string) bool {
+	if strings.HasPrefix(line, unit+": Failed to ") {
+		return false
+	}
+	if strings.Contains(line, "unmet condition check ") {
+		return true
+	}
 	for _, start := range []string{
 		unit + ": ", "Starting ", "Started ", "Stopping ", "Stopped ", "Reloading ", "Reloaded ",
-		"Failed to start ", "Closed ", "Listening on ", "Dependency failed for ", "Condition check ",
+		"Failed to start ", "Failed to listen on ", "Closed ", "Listening on ", "Dependency failed for ", "Condition check ",
 	} {
 		if strings.HasPrefix(line, start) {
 			return true

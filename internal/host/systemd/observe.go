@@ -94,15 +94,16 @@ func enabled(root files.Root, name string) (bool, error) {
 	return false, nil
 }
 
-// listens tells whether init listens at the first path of the socket unit in file. The file of a
-// socket is no proof: it stays when the socket is closed.
+// listens tells whether init listens at the first path of the socket unit in file, and whether anybody
+// can find it there. The file of a socket is no proof: it stays when the socket is closed. Without the
+// file the socket is open, and out of everybody's reach.
 func listens(root files.Root, file string) (bool, error) {
 	content, err := root.ReadFollowing(file)
 	if err != nil {
 		return false, err
 	}
 	path, err := firstPath(content.Content)
-	if err != nil || path == "" {
+	if err != nil || path == "" || !root.Exists(withoutVar(path)) {
 		return false, err
 	}
 	inode, err := listener(root, path)

@@ -104,11 +104,15 @@ func TestObserve(t *testing.T) {
 			"/etc/systemd/system/docker.service": "-> /opt/docker/docker.service",
 		}, state.UnitFacts{Exists: true}},
 		{"socket that systemd listens on", socket, map[string]string{
-			"/usr/lib/systemd/system/docker.socket": socketUnit, "/proc/net/unix": unixTable, "/proc/1/fd/17": "-> socket:[95604]",
+			"/usr/lib/systemd/system/docker.socket": socketUnit, "/run/docker.sock": "",
+			"/proc/net/unix": unixTable, "/proc/1/fd/17": "-> socket:[95604]",
 		}, state.UnitFacts{Exists: true, Active: true}},
+		{"socket whose file was removed", socket, map[string]string{
+			"/usr/lib/systemd/system/docker.socket": socketUnit, "/proc/net/unix": unixTable, "/proc/1/fd/17": "-> socket:[95604]",
+		}, state.UnitFacts{Exists: true}},
 		{"socket with the old path", socket, map[string]string{
-			"/usr/lib/systemd/system/docker.socket": "[Socket]\nListenStream=/var/run/docker.sock\n",
-			"/proc/net/unix":                        unixTable, "/proc/1/fd/17": "-> socket:[95604]",
+			"/usr/lib/systemd/system/docker.socket": "[Socket]\nListenStream=/var/run/docker.sock\n", "/run/docker.sock": "",
+			"/proc/net/unix": unixTable, "/proc/1/fd/17": "-> socket:[95604]",
 		}, state.UnitFacts{Exists: true, Active: true}},
 		{"engine listens without systemd", socket, map[string]string{
 			"/usr/lib/systemd/system/docker.socket": socketUnit, "/proc/net/unix": unixTable, "/proc/1/fd/17": "-> socket:[60031]",
@@ -268,6 +272,8 @@ func TestTelling(t *testing.T) {
 			`time="2026-11-23T01:31:17.2Z" level=error msg="cannot \"x\": gone" module=grpc` + "\n" +
 			`time="2026-11-23T01:31:18Z" level=info msg="Daemon shutdown complete"` + "\n", `cannot "x": gone`},
 		{"messages only", `time="2026-11-23T01:31:18Z" level=info msg="Daemon shutdown complete"`, "Daemon shutdown complete"},
+		{"systemd knows why", "docker.service: Failed to execute /x: Permission denied\nb skipped, unmet condition check X\n" +
+			"docker.service: Failed with result 'exit-code'.\n", "docker.service: Failed to execute /x: Permission denied"},
 		{"too much", "a\nb\nc\nd\n", "b | c | d"},
 	}
 	for _, test := range tests {

@@ -46,9 +46,17 @@ func (m *Manager) StartTransient(ctx context.Context, t Transient) error {
 	})
 	var f *fault.Fault
 	if errors.As(err, &f) {
-		return &fault.Fault{Code: fault.Converge, Place: f.Place, Err: f.Err, Hint: f.Hint}
+		return &fault.Fault{Code: fault.Converge, Place: f.Place, Err: f.Err, Hint: transientHint(f, t.Argv[0])}
 	}
 	return err
+}
+
+// transientHint knows the one trouble that systemd tells by a number alone (systemd.exec(5), 203).
+func transientHint(f *fault.Fault, program string) string {
+	if strings.Contains(f.Error(), "status=203/EXEC") {
+		return "let " + program + " be executed: its file system is mounted noexec (findmnt -T shows it), or a security module forbids it"
+	}
+	return f.Hint
 }
 
 // properties translates. Type=exec makes the start job fail if the program cannot be executed (a
