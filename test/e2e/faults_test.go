@@ -18,6 +18,7 @@ const (
 	codeSettingsInvalid = 13
 	codeNotSupportedYet = 14
 	codeHostConfig      = 20
+	codeHostFiles       = 21
 	codeUnsupported     = 51
 	codePackageInstall  = 52
 )
