@@ -85,7 +85,7 @@ run-agent: setup package ## the same with the real Azure Linux Agent, which uplo
 bench: ## benchmarks
 	@go test -run '^$$' -bench . -benchmem ./...
 
-docs: ## write docs/settings.md, docs/commands.md, docs/man and docs/faults.md from the sources
+docs: ## write docs/settings.md, docs/commands.md, docs/man, docs/faults.md and docs/run.svg from the sources
 	@go run ./cmd/docs
 	@go test -count=1 -run '^TestFaultsPage$$' ./internal/settings -update
 

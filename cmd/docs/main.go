@@ -29,7 +29,7 @@ func main() {
 
 // write writes all pages below a folder.
 func write(folder string) error {
-	all, err := pages()
+	all, err := pages(folder)
 	if err != nil {
 		return err
 	}
@@ -45,9 +45,13 @@ func write(folder string) error {
 	return nil
 }
 
-// pages gives all pages by their names.
-func pages() (map[string][]byte, error) {
-	reference, err := reference.Settings(settings.PublicSchema(), settings.ProtectedSchema())
+// pages gives all pages by their names. One of them is a picture of a run, whose text lies in the folder.
+func pages(folder string) (map[string][]byte, error) {
+	keys, err := reference.Settings(settings.PublicSchema(), settings.ProtectedSchema())
+	if err != nil {
+		return nil, err
+	}
+	run, err := os.ReadFile(filepath.Join(folder, "docs", "run.txt"))
 	if err != nil {
 		return nil, err
 	}
@@ -55,8 +59,9 @@ func pages() (map[string][]byte, error) {
 	tree.InitDefaultHelpCmd()
 	tree.InitDefaultCompletionCmd()
 	all := map[string][]byte{
-		"docs/settings.md": []byte(reference),
+		"docs/settings.md": []byte(keys),
 		"docs/commands.md": commands(tree),
+		"docs/run.svg":     reference.Terminal(string(run)),
 	}
 	return all, manual(tree, all)
 }

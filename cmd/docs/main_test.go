@@ -9,7 +9,7 @@ import (
 
 // The pages in the tree are what the sources say.
 func TestPages(t *testing.T) {
-	all, err := pages()
+	all, err := pages("../..")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,97 @@
+package docs
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"docker-extension/internal/settings"
+	"docker-extension/test/harness/pki"
+)
+
+// placeholder is how the documents write a certificate or a key that nobody wants to read.
+func placeholder() *regexp.Regexp {
+	return regexp.MustCompile(`"-----BEGIN [A-Z ]+-----\.\.\."|"LS0tLS1CRUdJTi[^"]*\.\.\."`)
+}
+
+// material gives certificates, as the member "certs".
+func material(t *testing.T) map[string]string {
+	t.Helper()
+	authority, err := pki.NewAuthority("docs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := authority.Server(nil, "myvm.example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string]string{"ca": string(authority.Cert), "cert": string(server.Cert), "key": string(server.Key)}
+}
+
+// TestSettingsBodies gives every settings body in the documents to the extension's own room. Protected
+// settings belong to the public ones right above them; where there are none, certificates are added, as
+// docker.port needs them.
+func TestSettingsBodies(t *testing.T) {
+	certs := material(t)
+	bodies := 0
+	for _, p := range read(t) {
+		for i, b := range p.blocks {
+			kind, verdict, _ := strings.Cut(strings.TrimPrefix(b.info, "json "), " ")
+			if !strings.HasPrefix(b.info, "json ") {
+				continue
+			}
+			if !json.Valid([]byte(b.body)) && verdict != "refused" {
+				t.Errorf("%s: this is not JSON", p.at(b))
+			}
+			var public, protected string
+			switch kind {
+			case "public":
+				public, protected = b.body, `{"certs": {}}`
+				if i+1 < len(p.blocks) && p.blocks[i+1].info == "json protected" {
+					protected = p.blocks[i+1].body
+				}
+			case "protected":
+				if i > 0 && strings.HasPrefix(p.blocks[i-1].info, "json public") {
+					continue // judged together with them
+				}
+				public, protected = "{}", b.body
+			default:
+				continue
+			}
+			bodies++
+			_, err := settings.Parse([]byte(public), filled(t, protected, certs), settings.Options{Now: time.Now()})
+			if (err == nil) != (verdict != "refused") {
+				t.Errorf("%s: the extension says of this: %v", p.at(b), err)
+			}
+		}
+	}
+	if bodies < 8 {
+		t.Errorf("found %d settings bodies", bodies)
+	}
+}
+
+// filled puts real certificates where placeholders are, or where none are.
+func filled(t *testing.T, protected string, certs map[string]string) []byte {
+	t.Helper()
+	var body map[string]any
+	if err := json.Unmarshal([]byte(protected), &body); err != nil {
+		t.Fatal(err)
+	}
+	if placeholder().MatchString(protected) || protected == `{"certs": {}}` {
+		for old, key := range map[string]string{"ca": "ca", "server-cert": "cert", "server-key": "key"} {
+			if _, ok := body[old]; ok {
+				body[old] = certs[key]
+			}
+		}
+		if _, ok := body["certs"]; ok {
+			body["certs"] = certs
+		}
+	}
+	content, err := json.Marshal(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
