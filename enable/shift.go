@@ -5,6 +5,7 @@ import (
 	"io"
 	"runtime/debug"
 	"syscall"
+	"time"
 
 	"github.com/sirupsen/logrus"
 
@@ -24,11 +25,12 @@ type shift struct {
 	report  *handler.Reporter
 	secrets *oplog.Redactor
 	log     *logrus.Entry
+	started time.Time
 }
 
 // serve works on one order and reports how it goes.
 func (e Enable) serve(ctx context.Context, o Order, journal io.Writer) {
-	s := shift{Enable: e, order: o, secrets: &oplog.Redactor{}}
+	s := shift{Enable: e, order: o, secrets: &oplog.Redactor{}, started: e.Now()}
 	closeLog := s.openLog(journal)
 	defer closeLog()
 	s.machine = machine.New(e.Root, s.log)
@@ -113,7 +115,7 @@ func (s *shift) conclude(result converge.Result, message string, err error) {
 		Root: s.Root, Folder: s.order.EventsFolder, Version: s.order.Version,
 		Operation: handler.NewOperationID(), Now: s.Now,
 	}
-	for _, err := range []error{reportErr, events.Write(level, WorkVerb, message)} {
+	for _, err := range []error{reportErr, events.Write(level, WorkVerb, message), s.record(level, message, result, err)} {
 		if err != nil {
 			s.log.WithError(err).Error("cannot report")
 		}

@@ -100,6 +100,26 @@ func standing(root files.Root, folder string) time.Time {
 	return at
 }
 
+// Sequences gives the numbers of all settings files in a folder; none if it cannot be read.
+func Sequences(root files.Root, configFolder string) []int {
+	entries, err := root.List(configFolder)
+	if err != nil {
+		return nil
+	}
+	var all []int
+	for _, entry := range entries {
+		if sequence, _, ok := settingsEntry(entry); ok {
+			all = append(all, sequence)
+		}
+	}
+	return all
+}
+
+// SettingsOf gives what reads the settings file of one number.
+func SettingsOf(root files.Root, configFolder string, sequence int) func() (Envelope, error) {
+	return settingsReader(root, configFolder, sequence)
+}
+
 func cutLast(text, separator string) (before, after string, found bool) {
 	if i := strings.LastIndex(text, separator); i >= 0 {
 		return text[:i], text[i+len(separator):], true

@@ -19,7 +19,7 @@ import (
 
 // Commands gives the commands.
 func Commands(p *person.Person) []*cobra.Command {
-	return []*cobra.Command{planCommand(p)}
+	return []*cobra.Command{planCommand(p), statusCommand(p), logsCommand(p), diagnoseCommand(p)}
 }
 
 // looker looks at one VM.

@@ -39,7 +39,7 @@ type Machine struct {
 // New gives the host below root. Children and steps are logged to log. Nothing is opened yet; Close
 // ends what was.
 func New(root files.Root, log *logrus.Entry) *Machine {
-	runner := command.Runner{Log: log, Path: searchPath(root)}
+	runner := Runner(root, log)
 	manager := &systemd.Manager{Root: root, Runner: runner}
 	daemon := docker.Engine{Root: root}
 	return &Machine{
@@ -52,6 +52,11 @@ func New(root files.Root, log *logrus.Entry) *Machine {
 			Root: root, Runner: runner, Engine: daemon, File: engine.ComposeFile, Credentials: filepath.Dir(registry.File),
 		},
 	}
+}
+
+// Runner gives what starts the programs of the host below root.
+func Runner(root files.Root, log *logrus.Entry) command.Runner {
+	return command.Runner{Log: log, Path: searchPath(root)}
 }
 
 // searchPath gives where programs are looked for: below the root and nowhere else, so that a run on

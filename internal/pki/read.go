@@ -58,9 +58,11 @@ func ForServer(cert *x509.Certificate) bool {
 		slices.Contains(cert.ExtKeyUsage, x509.ExtKeyUsageServerAuth) || slices.Contains(cert.ExtKeyUsage, x509.ExtKeyUsageAny)
 }
 
-// hostName is what RFC 1123 and 4592 allow as a name: labels of letters, digits and dashes, the first of
-// which may be a wildcard.
-var hostName = regexp.MustCompile(`^(\*\.)?([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$`)
+// isHostName tells whether RFC 1123 and 4592 allow a name: labels of letters, digits and dashes, the first
+// of which may be a wildcard. Underscores are allowed because they are in use.
+func isHostName(name string) bool {
+	return len(name) <= 253 && regexp.MustCompile(`^(\*\.)?([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$`).MatchString(name)
+}
 
 // ReadNames reads host names and addresses as a person gives them. An address among the hosts is one.
 func ReadNames(hosts, addresses []string) (Names, error) {
@@ -72,7 +74,7 @@ func ReadNames(hosts, addresses []string) (Names, error) {
 		switch {
 		case err == nil:
 			names.Addresses = append(names.Addresses, address.Unmap())
-		case len(host) <= 253 && hostName.MatchString(host):
+		case isHostName(host):
 			names.Hosts = append(names.Hosts, strings.ToLower(host))
 		default:
 			faults = append(faults, fault.New(fault.Usage, "--host", "name the host as clients will, like myvm.westeurope.cloudapp.azure.com, without a scheme or a port",

@@ -59,12 +59,9 @@ func show(p string, content []byte) string {
 	}
 }
 
-// userinfo finds the password in an address, as in http://user:password@proxy:3128.
-var userinfo = regexp.MustCompile(`(://[^/\s:@"']*):[^/\s@"']+@`)
-
-// withoutPasswords takes passwords out of the addresses in a text.
+// withoutPasswords takes passwords out of the addresses in a text, as in http://user:password@proxy:3128.
 func withoutPasswords(text string) string {
-	return userinfo.ReplaceAllString(text, "$1:"+secret.Redacted+"@")
+	return regexp.MustCompile(`(://[^/\s:@"']*):[^/\s@"']+@`).ReplaceAllString(text, "$1:"+secret.Redacted+"@")
 }
 
 // accounts gives docker's credentials without what is secret in them: which registries there are.
