@@ -26,11 +26,9 @@ func (l looker) wait(ctx context.Context) error {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
-		now, ok := handler.ReadStatus(l.Root, call.Environment.StatusFolder, call.Sequence)
-		if ok && !l.JSON {
-			follow.show(now)
-		}
-		if ok && now.Status != handler.Transitioning.String() || !ok && !l.working() {
+		now, there := handler.ReadStatus(l.Root, call.Environment.StatusFolder, call.Sequence)
+		follow.show(now, there)
+		if l.over(now, there) {
 			return l.ended(ctx, now)
 		}
 		select {
@@ -39,6 +37,14 @@ func (l looker) wait(ctx context.Context) error {
 			return fault.New(fault.Superseded, "", "", "stopped waiting: %w", ctx.Err())
 		}
 	}
+}
+
+// over tells whether there is nothing to wait for: the status is final, or nobody works on one.
+func (l looker) over(now handler.LastStatus, there bool) bool {
+	if !there {
+		return !l.working()
+	}
+	return now.Status != handler.Transitioning.String()
 }
 
 // ended shows the whole, and gives the run's own code.
@@ -59,7 +65,10 @@ type progress struct {
 	drawn int
 }
 
-func (p *progress) show(s handler.LastStatus) {
+func (p *progress) show(s handler.LastStatus, there bool) {
+	if !there || p.JSON {
+		return
+	}
 	lines := []string{s.Status + ": " + s.Message}
 	for _, sub := range s.Substatuses {
 		lines = append(lines, "  "+sub.Name+": "+sub.Message)

@@ -3,6 +3,7 @@ package bundle
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -70,19 +71,20 @@ func hide(tree any, hidden bool) any {
 		for i, item := range v {
 			v[i] = hide(item, hidden)
 		}
-	case string:
-		if name, _, assigned := strings.Cut(v, "="); hidden && assigned {
-			return name + "=" + secret.Redacted
-		}
+	case string, json.Number:
 		if hidden {
-			return secret.Redacted
-		}
-	case json.Number:
-		if hidden {
-			return secret.Redacted
+			return hideText(fmt.Sprint(v))
 		}
 	}
 	return tree
+}
+
+// hideText leaves the name of a variable that is written with its value.
+func hideText(text string) string {
+	if name, _, assigned := strings.Cut(text, "="); assigned {
+		return name + "=" + secret.Redacted
+	}
+	return secret.Redacted
 }
 
 // sensitive tells whether what is called so is not for strangers.

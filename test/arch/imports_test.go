@@ -31,7 +31,7 @@ func rooms() []room {
 		{folder: "cmd/release", may: []string{"internal/build"}},
 
 		// What persons call. The commands on a VM decide as enable does, and do nothing.
-		{folder: "cli", may: append([]string{"enable", "internal/pki", "internal/preview"}, verb...)},
+		{folder: "cli", may: append([]string{"enable", "internal/bundle", "internal/pki", "internal/preview"}, verb...)},
 
 		{folder: "install", may: verb},
 		{folder: "enable", may: append([]string{"install"}, verb...)},
@@ -51,6 +51,7 @@ func rooms() []room {
 		{folder: "internal/engine", may: append([]string{"internal/settings", "internal/dockerd", "internal/project", "internal/registry"}, nouns...), pure: true},
 		{folder: "internal/settings", may: append([]string{"internal/cms", "internal/dockerd", "internal/project", "internal/registry"}, nouns...), pure: true},
 		{folder: "internal/cms", may: nouns, pure: true},
+		{folder: "internal/bundle", may: nouns, pure: true},
 		{folder: "internal/pki", may: nouns, pure: true},
 		{folder: "internal/preview", may: append([]string{"internal/converge"}, nouns...), pure: true},
 		{folder: "internal/dockerd", may: nouns, pure: true},
