@@ -3,6 +3,7 @@ package docs
 import (
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -92,6 +93,9 @@ func newJudge(root string) (judge, error) {
 func (j judge) wrong(l line) string {
 	words := bare(l.words)
 	name, args := words[0], words[1:]
+	if path.Base(name) == "docker-extension" {
+		name = "docker-extension" // it is on no path on the VM
+	}
 	judges := map[string]func([]string) string{
 		"make":             j.wrongTarget,
 		"go":               j.wrongPath,

@@ -147,7 +147,7 @@ func TestJudge(t *testing.T) {
 		"docker-extension certs --host a --out b": true, "docker-extension certs --hots a --out b": false,
 		"docker-extension cert": false, "docker-extension validate": false, "docker-extension validate a.json b.json": true,
 		"sudo docker-extension plan": true, "docker-extension version now": false, "docker-extension help plan": true,
-		"docker-extension validate --help": true, "docker-extension valid --help": false,
+		"sudo /var/lib/docker-extension/bin/docker-extension plam": false, "docker-extension validate --help": true, "docker-extension valid --help": false,
 		"az vm extension set --name a": true, "az vm extension sett --name a": false, "az vm extension set --nam a": false,
 		"docker --context a ps": true, "docker contxt use": false,
 		"go test ./internal/engine/": true, "go test ./internal/motor/": false, "deploy/cli/deploy.sh": true, "deploy/deploy.sh": false,
