@@ -88,6 +88,7 @@ bench: ## benchmarks
 docs: ## write docs/settings.md, docs/commands.md, docs/man, docs/faults.md and docs/run.svg from the sources
 	@go run ./cmd/docs
 	@go test -count=1 -run '^TestFaultsPage$$' ./internal/settings -update
+	@go test -count=1 -run '^TestBrokenFilesPage$$' ./cli/validate -update
 
 clean: ## remove dist/, and VMs, mounts and namespaces that a killed run left behind
 	@rm -rf $(DIST)

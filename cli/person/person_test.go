@@ -1,0 +1,88 @@
+package person
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"testing"
+
+	"docker-extension/internal/fault"
+	"docker-extension/internal/settings"
+)
+
+func TestColour(t *testing.T) {
+	tests := []struct {
+		name  string
+		width int
+		json  bool
+		env   map[string]string
+		want  string
+	}{
+		{"a terminal", 80, false, nil, "\x1b[31mx\x1b[0m"},
+		{"a pipe", 0, false, nil, "x"},
+		{"JSON", 80, true, nil, "x"},
+		{"NO_COLOR", 80, false, map[string]string{"NO_COLOR": "1"}, "x"},
+		{"an empty NO_COLOR", 80, false, map[string]string{"NO_COLOR": ""}, "\x1b[31mx\x1b[0m"},
+		{"a dumb terminal", 80, false, map[string]string{"TERM": "dumb"}, "x"},
+	}
+	for _, test := range tests {
+		p := &Person{Width: test.width, JSON: test.json, Getenv: func(name string) string { return test.env[name] }}
+		if got := p.Paint(Bad, "x"); got != test.want {
+			t.Errorf("%s: %q", test.name, got)
+		}
+	}
+}
+
+// Columns are aligned by what is seen, also where there are colours.
+func TestTable(t *testing.T) {
+	rows := []Row{
+		{Cells: []string{"a", "✓", "long"}, Styles: []Style{Strong, Good}},
+		{Cells: []string{"größer", "", "x"}},
+	}
+	for width, want := range map[int]string{
+		0:  " a       ✓  long\n größer     x\n",
+		80: " \x1b[1ma\x1b[0m       \x1b[32m✓\x1b[0m  long\n größer     x\n",
+	} {
+		var out bytes.Buffer
+		p := &Person{Out: &out, Width: width, Getenv: func(string) string { return "" }}
+		p.Table(" ", rows)
+		if out.String() != want {
+			t.Errorf("width %d: %q, want %q", width, out.String(), want)
+		}
+	}
+}
+
+func TestRefuse(t *testing.T) {
+	one := fault.New(fault.Usage, "--out", "name a folder", "is missing")
+	tests := []struct {
+		name string
+		err  error
+		json bool
+		code int
+		out  string
+	}{
+		{"one", one, false, 2, "error: --out: is missing (name a folder)\n"},
+		{"around one", fmt.Errorf("step 1: %w", one), false, 2, "error: step 1: --out: is missing (name a folder)\n"},
+		{"two", fault.List{one, fault.New(fault.Busy, "", "", "wait")}, false, 2, "error: --out: is missing (name a folder)\nerror: wait\n"},
+		{"another", errors.New("x"), false, 1, "error: x\n"},
+		{"told already", ErrTold{fault.SettingsInvalid}, false, 13, ""},
+		{"JSON", one, true, 2, "{\n  \"error\": {\n    \"code\": 2,\n    \"name\": \"usage\",\n    \"faults\": [\n      {\n        \"place\": \"--out\",\n" +
+			"        \"message\": \"is missing\",\n        \"hint\": \"name a folder\",\n        \"code\": 2,\n        \"name\": \"usage\"\n      }\n    ]\n  }\n}\n"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var out bytes.Buffer
+			p := &Person{Out: &out, Err: &out, JSON: test.json, Getenv: func(string) string { return "" }}
+			if code := p.Refuse(test.err); code != test.code || out.String() != test.out {
+				t.Errorf("code %d, %q", code, out.String())
+			}
+		})
+	}
+}
+
+func TestWhere(t *testing.T) {
+	c := Complain(fault.New(fault.SettingsInvalid, "p", "", "m"))
+	if got := c.Where() + c.At("f", settings.Position{}).Where() + c.At("f", settings.Position{Line: 1, Column: 2}).Where(); got != "f:f:1:2:" {
+		t.Errorf("%q", got)
+	}
+}
