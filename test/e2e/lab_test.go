@@ -40,6 +40,12 @@ func onEachSuite(t *testing.T, test func(l *lab)) {
 
 func newLab(t *testing.T, suite string) *lab {
 	t.Helper()
+	return furnish(t, vm.Options{Suite: suite}, func(v *vm.VM) agent.Machine { return machine.VM{VM: v} })
+}
+
+// furnish boots a machine and puts an agent on it, who sees the machine as seen says.
+func furnish(t *testing.T, o vm.Options, seen func(*vm.VM) agent.Machine) *lab {
+	t.Helper()
 	zip := os.Getenv("DOCKER_EXTENSION_PACKAGE")
 	if zip == "" {
 		t.Skip("DOCKER_EXTENSION_PACKAGE names no extension zip: run `make test`")
@@ -48,8 +54,8 @@ func newLab(t *testing.T, suite string) *lab {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := vm.ForTest(t, suite)
-	a, err := agent.New(machine.VM{VM: v}, agent.Options{Log: testWriter{t}})
+	v := vm.ForTestWith(t, o)
+	a, err := agent.New(seen(v), agent.Options{Log: testWriter{t}})
 	if err != nil {
 		t.Fatal(err)
 	}

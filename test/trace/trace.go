@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -29,7 +30,7 @@ func Follow(ctx context.Context, pid int, at func(Effect)) error {
 		return fmt.Errorf("cannot follow process %d: %w", pid, err)
 	}
 	f := &follower{root: pid, at: at, tasks: map[int]*task{pid: {group: pid}}}
-	stop := context.AfterFunc(ctx, func() { _ = unix.Kill(pid, unix.SIGKILL) })
+	stop := context.AfterFunc(ctx, f.killAll)
 	defer stop()
 	if err := unix.Kill(pid, unix.SIGCONT); err != nil {
 		return err
@@ -50,15 +51,26 @@ type follower struct {
 	root  int
 	begun bool // the process has executed the program that we are here for
 	at    func(Effect)
+
+	mu    sync.Mutex // guards tasks
 	tasks map[int]*task
 }
 
-// loop waits for whatever happens to our threads until none is left. It looks at children of this thread
-// alone: the rest of this process has its own.
+func (f *follower) killAll() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for pid := range f.tasks {
+		_ = unix.Kill(pid, unix.SIGKILL)
+	}
+}
+
+// loop waits for whatever happens to our threads until none is left. The flags leave alone what else this
+// process waits for: children of its other threads, and those of this one that it started itself. A
+// traced one counts always (eligible_child in the kernel's kernel/exit.c).
 func (f *follower) loop(ctx context.Context) error {
 	for {
 		var status unix.WaitStatus
-		pid, err := unix.Wait4(-1, &status, unix.WALL|unix.WNOTHREAD, nil)
+		pid, err := unix.Wait4(-1, &status, unix.WCLONE|unix.WNOTHREAD, nil)
 		switch {
 		case errors.Is(err, unix.EINTR):
 			continue
@@ -68,7 +80,7 @@ func (f *follower) loop(ctx context.Context) error {
 			return err
 		}
 		if !status.Stopped() {
-			delete(f.tasks, pid)
+			f.know(pid, nil)
 			continue
 		}
 		if ctx.Err() != nil {
@@ -80,6 +92,17 @@ func (f *follower) loop(ctx context.Context) error {
 	}
 }
 
+// know adds a thread, or forgets it.
+func (f *follower) know(pid int, t *task) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if t == nil {
+		delete(f.tasks, pid)
+		return
+	}
+	f.tasks[pid] = t
+}
+
 // stopped handles one stop of one thread and lets it go on.
 func (f *follower) stopped(pid int, status unix.WaitStatus) error {
 	t := f.tasks[pid]
@@ -87,7 +110,7 @@ func (f *follower) stopped(pid int, status unix.WaitStatus) error {
 		if t = f.newborn(pid); t == nil {
 			return resume(pid, unix.PTRACE_DETACH, 0)
 		}
-		f.tasks[pid] = t
+		f.know(pid, t)
 	}
 	signal, event := status.StopSignal(), int(status)>>16
 	switch {

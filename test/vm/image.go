@@ -2,10 +2,10 @@ package vm
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -27,7 +27,6 @@ const (
 
 func (r *record) mountPoint() string { return filepath.Join(r.Folder, "disk") }
 func (r *record) image() string      { return filepath.Join(r.Folder, "disk.img") }
-func (r *record) saved() string      { return filepath.Join(r.Folder, "saved.img") }
 
 // imageUp makes an empty image and mounts it.
 func (r *record) imageUp(ctx context.Context) error {
@@ -61,8 +60,8 @@ func (r *record) mountImage(ctx context.Context) error {
 // machine then boots a copy of the image: somebody on the host may hold a mount of the old one for a
 // while, as every new mount namespace does.
 func (v *VM) PowerCut(ctx context.Context) error {
-	if err := v.blackOut(); err != nil {
-		return fmt.Errorf("cannot cut the power of %s: %w", v.Name(), err)
+	if err := v.BlackOut(); err != nil {
+		return err
 	}
 	if err := v.HardStop(ctx); err != nil {
 		return err
@@ -73,44 +72,58 @@ func (v *VM) PowerCut(ctx context.Context) error {
 	return v.PowerOn(ctx)
 }
 
-// blackOut ends the file system.
-func (v *VM) blackOut() error {
+// BlackOut is the first moment of a PowerCut, for who needs to choose it: from now on nothing reaches the
+// disk, and all processes die. It does not wait for them. PowerCut is to follow.
+func (v *VM) BlackOut() error {
 	if !v.rec.Image {
-		return errors.New("its disk is no image")
+		return fmt.Errorf("cannot cut the power of %s: its disk is no image", v.Name())
 	}
 	top, err := os.Open(v.rec.mountPoint())
 	if err != nil {
 		return err
 	}
 	defer top.Close()
-	return unix.IoctlSetPointerInt(int(top.Fd()), ext4Shutdown, ext4NoLogFlush)
+	if err := unix.IoctlSetPointerInt(int(top.Fd()), ext4Shutdown, ext4NoLogFlush); err != nil {
+		return fmt.Errorf("cannot cut the power of %s: %w", v.Name(), err)
+	}
+	if leader, err := v.leader(); err == nil {
+		return syscall.Kill(leader, syscall.SIGKILL)
+	}
+	return nil
 }
 
-// Save keeps the disk as it is, for Restore. The machine must be off.
-func (v *VM) Save(ctx context.Context) error {
+// Sync writes everything that the machine has written so far to its disk.
+func (v *VM) Sync() error { return v.rec.sync() }
+
+// saved gives where the disk is kept under a name.
+func (r *record) saved(name string) string { return filepath.Join(r.Folder, "saved-"+name+".img") }
+
+// Save keeps the disk as it is under a name, for Restore. The machine must be off.
+func (v *VM) Save(ctx context.Context, name string) error {
 	if v.Running() || !v.rec.Image {
 		return fmt.Errorf("cannot save the disk of %s: it is on, or its disk is no image", v.Name())
 	}
 	if err := v.rec.sync(); err != nil {
 		return err
 	}
-	return copySparse(ctx, v.rec.image(), v.rec.saved())
+	return copySparse(ctx, v.rec.image(), v.rec.saved(name))
 }
 
-// Restore makes the disk what it was at the last Save, and boots it. A machine that is on is stopped hard.
-func (v *VM) Restore(ctx context.Context) error {
+// Restore makes the disk what it was at the last Save under this name, and boots it. A machine that is on
+// is stopped hard.
+func (v *VM) Restore(ctx context.Context, name string) error {
 	if err := v.HardStop(ctx); err != nil {
 		return err
 	}
-	if err := v.replaceDisk(ctx, v.rec.saved()); err != nil {
+	if err := v.replaceDisk(ctx, v.rec.saved(name)); err != nil {
 		return err
 	}
 	return v.PowerOn(ctx)
 }
 
-// sync writes everything to the image.
+// sync flushes the file system that the disk is.
 func (r *record) sync() error {
-	top, err := os.Open(r.mountPoint())
+	top, err := os.Open(r.ground())
 	if err != nil {
 		return err
 	}

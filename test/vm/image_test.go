@@ -54,7 +54,7 @@ func testRestore(t *testing.T, machine *VM) {
 	if err := machine.Halt(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := machine.Save(t.Context()); err != nil {
+	if err := machine.Save(t.Context(), "first"); err != nil {
 		t.Fatal(err)
 	}
 	if err := machine.PowerOn(t.Context()); err != nil {
@@ -62,7 +62,7 @@ func testRestore(t *testing.T, machine *VM) {
 	}
 	for range 2 {
 		sh(t, machine, "echo second >/srv/state; touch /var/lib/docker/more; sync")
-		if err := machine.Restore(t.Context()); err != nil {
+		if err := machine.Restore(t.Context(), "first"); err != nil {
 			t.Fatal(err)
 		}
 		if got := sh(t, machine, "cat /srv/state; ls /var/lib/docker"); got != "first" {
@@ -93,7 +93,7 @@ func sh(t *testing.T, machine *VM, script string) string {
 // TestOrdinaryDiskHasNoPowerCut: what would not be true is refused.
 func TestOrdinaryDiskHasNoPowerCut(t *testing.T) {
 	machine := VM{rec: &record{Name: "ordinary"}}
-	if machine.PowerCut(t.Context()) == nil || machine.Save(t.Context()) == nil {
+	if machine.PowerCut(t.Context()) == nil || machine.Save(t.Context(), "first") == nil {
 		t.Error("a machine without an image lost its power")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -91,19 +92,52 @@ func leaderOf(nspawn int) int {
 	return 0
 }
 
+// HostPID gives the host's number of a process that has the number pid inside the machine.
+func (v *VM) HostPID(pid int) (int, error) {
+	leader, err := v.leader()
+	if err != nil {
+		return 0, err
+	}
+	stats, err := filepath.Glob("/proc/[0-9]*")
+	if err != nil {
+		return 0, err
+	}
+	for _, folder := range stats {
+		found, err := strconv.Atoi(filepath.Base(folder))
+		if err == nil && slices.Contains(innermost(found), strconv.Itoa(pid)) && sameNamespace(found, leader) {
+			return found, nil
+		}
+	}
+	return 0, fmt.Errorf("there is no process %d in %s", pid, v.Name())
+}
+
 // isFirst tells whether a process has the id 1 in the innermost of at least two namespaces.
-func isFirst(pid int) bool {
+func isFirst(pid int) bool { return slices.Contains(innermost(pid), "1") }
+
+// innermost gives the number of a process in the innermost of at least two namespaces; none if there is
+// one namespace only.
+func innermost(pid int) []string {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
-		return false
+		return nil
 	}
 	for line := range strings.Lines(string(status)) {
 		if ids, ok := strings.CutPrefix(line, "NSpid:"); ok {
-			fields := strings.Fields(ids)
-			return len(fields) > 1 && fields[len(fields)-1] == "1"
+			if fields := strings.Fields(ids); len(fields) > 1 {
+				return fields[len(fields)-1:]
+			}
 		}
 	}
-	return false
+	return nil
+}
+
+func sameNamespace(a, b int) bool {
+	first, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/pid", a))
+	if err != nil {
+		return false
+	}
+	second, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/pid", b))
+	return err == nil && first == second
 }
 
 // belongsInside tells whether a process that was found in a machine's cgroup is the machine's: it

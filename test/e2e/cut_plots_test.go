@@ -1,0 +1,179 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+
+	"docker-extension/test/harness/agent"
+)
+
+// plot is one run of the extension, which is cut off at each of its points.
+type plot struct {
+	name string
+	// verb is the run that is followed: a verb of the agent, or workUnit.
+	verb string
+	// from is the state of the VM in which the run begins.
+	from string
+	// act is what the agent does to start the run. It gives the agent's error.
+	act func(l *cutLab) error
+	// wanted are the settings that hold in the end, and port where the engine then answers; 0 for nowhere.
+	wanted func(l *cutLab) agent.Settings
+	port   int
+	// killed tells that the containers that ran are no more: they keep their data, and not their process.
+	killed bool
+	// leave checks in the end that an uninstall leaves nothing behind.
+	leave bool
+}
+
+func plots() []plot {
+	return []plot{
+		{
+			name: "cold", verb: workUnit, from: fresh,
+			act:    func(l *cutLab) error { return l.agent.Enable(l.ctx(), l.pkg, l.coldSettings()) },
+			wanted: (*cutLab).coldSettings, port: 2376,
+		},
+		{
+			name: "order", verb: "enable", from: engine,
+			act:    func(l *cutLab) error { return l.agent.Enable(l.ctx(), l.pkg, l.changedSettings()) },
+			wanted: (*cutLab).changedSettings, port: 2377,
+		},
+		{
+			name: "change", verb: workUnit, from: engine,
+			act:    func(l *cutLab) error { return l.agent.Enable(l.ctx(), l.pkg, l.changedSettings()) },
+			wanted: (*cutLab).changedSettings, port: 2377,
+		},
+		{
+			name: "drop", verb: workUnit, from: engine,
+			act:    func(l *cutLab) error { return l.agent.Enable(l.ctx(), l.pkg, l.noSettings()) },
+			wanted: (*cutLab).noSettings,
+		},
+		{
+			name: "disable", verb: "disable", from: engine,
+			act:    func(l *cutLab) error { return l.agent.Disable(l.ctx()) },
+			wanted: (*cutLab).coldSettings, port: 2376, killed: true,
+		},
+		{
+			name: "uninstall", verb: "uninstall", from: engine,
+			act:    func(l *cutLab) error { return l.agent.Uninstall(l.ctx()) },
+			wanted: (*cutLab).coldSettings, port: 2376, killed: true, leave: true,
+		},
+	}
+}
+
+// coldSettings have certificates, a port, options and users.
+func (l *cutLab) coldSettings() agent.Settings {
+	return l.remote(`{"docker":{"port":2376,"options":["--label","foo=bar","--dns=10.0.0.53"],"users":["azureuser"]}}`)
+}
+
+// changedSettings have another port, other certificates and another label.
+func (l *cutLab) changedSettings() agent.Settings {
+	triple := l.changed.Triple()
+	return l.settings(`{"docker":{"port":2377,"options":["--label","foo=baz","--dns=10.0.0.53"],"users":["azureuser"]}}`, &triple)
+}
+
+// noSettings drop everything. They are an object, since the agent shows no settings at all as number 0.
+func (l *cutLab) noSettings() agent.Settings {
+	return agent.Settings{Public: json.RawMessage(`{"docker":{"users":[]}}`)}
+}
+
+// witness waits for the container.
+func (l *cutLab) witness() *container {
+	l.Helper()
+	l.await("the container", func(context.Context) bool {
+		return l.sh("docker container inspect --format '{{.State.Running}}' witness 2>&1 || true") == "true"
+	})
+	c := l.container("witness")
+	return &c
+}
+
+// heal does what the agent does next: nothing where systemd has started the work unit again, else another
+// enable with the settings that were wanted.
+func (l *cutLab) heal(p plot, rebooted bool) {
+	l.Helper()
+	switch _, there := l.agent.Current(); {
+	case p.verb == "uninstall":
+		_ = l.agent.Uninstall(l.ctx()) // the agent forgets the handler whatever its uninstall says
+		l.enable(p.wanted(l))
+	case !there:
+		l.Fatal("the handler is gone")
+	case rebooted, p.verb != workUnit:
+		if err := l.agent.Restart(l.ctx()); err != nil {
+			l.Errorf("the enable after it: %v", err)
+		}
+	}
+	if s := l.settled(); s.State != agent.Success {
+		l.Fatalf("the run after it: %s", show(s))
+	}
+}
+
+// answers asks the questions that every cut ends with: is the engine serving, did every container that
+// ran keep its process or its data, does the next enable end in success with nothing to do. And is
+// nothing left that nobody needs.
+func (l *cutLab) answers(p plot, before *container, rebooted bool) {
+	l.Helper()
+	keys := l.keys
+	if p.port == 2377 {
+		keys = l.changed
+	}
+	if p.port != 0 {
+		l.wantVersion(keys, p.port)
+		l.wantNobodyElse(keys, p.port)
+	}
+	l.sh("docker info >/dev/null")
+	if before != nil {
+		l.wantKept(*before, p.killed || rebooted)
+	}
+	since := l.untouched()
+	if err := l.agent.EnableAgain(l.ctx()); err != nil {
+		l.Errorf("the next enable: %v", err)
+	}
+	if s, err := l.agent.Status(); err != nil || !strings.Contains(s.Message, "nothing had to be changed") {
+		l.Errorf("the next enable: %s, %v", show(s), err)
+	}
+	since.check(l.lab)
+	l.wantNothingLeft()
+	if p.leave {
+		l.depart()
+	}
+}
+
+// wantKept wants that the container runs, with its data, and is the same process unless it had to go.
+func (l *cutLab) wantKept(before container, another bool) {
+	l.Helper()
+	now := l.witness()
+	if got := l.sh("docker exec witness cat /data/file"); got != "precious" {
+		l.Errorf("the file in the volume says %q", got)
+	}
+	if !another && *now != before {
+		l.Errorf("the container is %+v, before %+v", *now, before)
+	}
+}
+
+// wantNothingLeft looks for what a run that was cut off may leave: half packages, temporary files, units
+// that failed or are held back.
+func (l *cutLab) wantNothingLeft() {
+	l.Helper()
+	for what, script := range map[string]string{
+		"packages that are neither in nor out": "dpkg --audit",
+		"temporary files": `find /etc/docker /etc/systemd/system /etc/apt /root/.docker /var/lib/docker-extension /run/docker-extension /run/systemd/system \
+			/var/lib/waagent/*/status -name '.*[0-9][0-9][0-9][0-9]*' 2>/dev/null || true`,
+		"orders":       "ls /run/docker-extension/*.json 2>/dev/null || true",
+		"held units":   "ls -d /run/systemd/system/docker.*.d 2>/dev/null || true",
+		"failed units": "systemctl list-units --failed --plain --no-legend",
+	} {
+		if left := l.sh(script); left != "" {
+			l.Errorf("%s are left: %s", what, left)
+		}
+	}
+}
+
+// depart uninstalls, and wants the VM as it was before the extension came.
+func (l *cutLab) depart() {
+	l.Helper()
+	if err := l.agent.Uninstall(l.ctx()); err != nil && !errors.Is(err, agent.ErrAbsent) {
+		l.Errorf("uninstall in the end: %v", err)
+	}
+	l.wantAsBefore(*l.bare, dpkgLeftovers(l.vm.Suite()))
+}
