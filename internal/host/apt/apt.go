@@ -10,7 +10,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -100,17 +99,11 @@ func (a Apt) finish(ctx context.Context, names []string, until time.Time) error 
 	return err
 }
 
-// interrupted tells whether dpkg's journal of updates has entries, files with a number for a name,
-// or one of the named packages is neither in nor out.
+// interrupted tells whether dpkg's journal has entries, or one of the named packages is neither in nor out.
 func (a Apt) interrupted(names []string) (bool, error) {
-	entries, err := a.Root.List("/var/lib/dpkg/updates")
-	if err != nil {
-		return false, err
-	}
-	for _, entry := range entries {
-		if _, err := strconv.Atoi(entry.Name()); err == nil {
-			return true, nil
-		}
+	entries, err := journal(a.Root)
+	if err != nil || len(entries) > 0 {
+		return err == nil, err
 	}
 	unfinished := false
 	err = eachField(a.Root, func(s *stanza) {

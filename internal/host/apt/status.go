@@ -43,7 +43,11 @@ type stanza struct {
 	status   string // "installed", "half-configured", "config-files", ...
 	requires []string
 	provides string
+	arch     string
 }
+
+// key tells packages apart that are there for several architectures.
+func (s *stanza) key() string { return s.name + ":" + s.arch }
 
 func (s *stanza) installed() bool { return s.status == "installed" }
 
@@ -69,6 +73,8 @@ func (s *stanza) set(field, value string) {
 		s.requires = append(s.requires, value)
 	case "Provides":
 		s.provides = value
+	case "Architecture":
+		s.arch = value
 	}
 }
 
@@ -83,11 +89,29 @@ func eachField(root files.Root, visit func(*stanza), fields ...string) error {
 		return fault.New(fault.HostFiles, StatusFile, "", "cannot read dpkg's record: %w", err)
 	}
 	defer file.Close()
-	if err := parse(file, visit, fields...); err != nil {
-		return fault.New(fault.HostConfig, StatusFile, "see whether dpkg --audit finds it damaged, and repair it",
-			"cannot read dpkg's record: %w", err)
+	entries, err := journal(root)
+	if err != nil {
+		return err
 	}
+	rest := func() {}
+	if len(entries) > 0 {
+		fields = append(fields, "Architecture")
+		changes, err := later(root, entries, fields)
+		if err != nil {
+			return err
+		}
+		visit, rest = overlaid(changes, visit)
+	}
+	if err := parse(file, visit, fields...); err != nil {
+		return damaged(StatusFile, err)
+	}
+	rest()
 	return nil
+}
+
+func damaged(file string, err error) error {
+	return fault.New(fault.HostConfig, file, "see whether dpkg --audit finds it damaged, and repair it",
+		"cannot read dpkg's record: %w", err)
 }
 
 // parse reads stanzas. Most lines are of no interest, so that they are told apart by their first
