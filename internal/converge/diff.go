@@ -170,7 +170,7 @@ func memberSteps(want, have state.State) []Step {
 
 func removeSteps(want, have state.State) []Step {
 	unwanted := selectKeys(want.Packages, func(name string, p state.Package) bool {
-		return !p.Installed && have.Packages[name].Installed
+		return !p.Installed && (have.Packages[name].Installed || have.Packages[name].Half)
 	})
 	if len(unwanted) == 0 {
 		return nil

@@ -195,3 +195,15 @@ func setUnit(s *state.State, name string, change func(*state.Unit)) {
 	change(&u)
 	s.Units[name] = u
 }
+
+// A removal that was interrupted is taken up again.
+func TestDiffRemovesWhatIsHalfRemoved(t *testing.T) {
+	goal := state.Goal{
+		Want: state.State{Packages: map[string]state.Package{"tini": {}, "runc": {}, "gone": {}}},
+		Have: state.State{Packages: map[string]state.Package{"tini": {Half: true}, "runc": {Installed: true}}},
+	}
+	steps := Diff(goal)
+	if len(steps) != 1 || steps[0].Summary() != "remove runc, tini" {
+		t.Errorf("got %v", steps)
+	}
+}

@@ -38,6 +38,7 @@ func (f File) Equal(other File) bool {
 // Package is what dpkg knows of a package.
 type Package struct {
 	Installed bool // "install ok installed": unpacked and configured, nothing less
+	Half      bool // neither in nor out: dpkg was interrupted in an installation or a removal
 	Held      bool // apt leaves it at its version (apt-mark hold)
 }
 

@@ -90,12 +90,20 @@ func newcomers(before, after map[string]state.Package) []string {
 // refuses to work before that (its words: "dpkg was interrupted, you must manually run ...").
 func (a Apt) finish(ctx context.Context, names []string, until time.Time) error {
 	interrupted, err := a.interrupted(names)
-	if err != nil || !interrupted {
+	if err != nil {
+		return err
+	}
+	leaving, err := a.leaving()
+	if err != nil || !interrupted && len(leaving) == 0 {
 		return err
 	}
 	_, err = a.patiently(ctx, until, command.Command{
 		Name: "dpkg", Args: []string{"--force-confdef", "--force-confold", "--configure", "-a"},
 	})
+	if err != nil || len(leaving) == 0 {
+		return err
+	}
+	_, err = a.patiently(ctx, until, command.Command{Name: "dpkg", Args: append([]string{"--remove", "--"}, leaving...)})
 	return err
 }
 

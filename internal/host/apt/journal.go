@@ -3,6 +3,7 @@ package apt
 import (
 	"bytes"
 	"path"
+	"slices"
 	"strconv"
 
 	"docker-extension/internal/host/files"
@@ -60,4 +61,17 @@ func overlaid(changes map[string]stanza, visit func(*stanza)) (each func(*stanza
 		}
 	}
 	return each, rest
+}
+
+// leaving gives the packages whose removal was interrupted. apt takes them for installed, does not bring
+// them back where another one needs them, and dpkg then refuses that one.
+func (a Apt) leaving() ([]string, error) {
+	var names []string
+	err := eachField(a.Root, func(s *stanza) {
+		if s.unfinished() && (s.want == "deinstall" || s.want == "purge") {
+			names = append(names, s.name)
+		}
+	}, "Package", "Status")
+	slices.Sort(names)
+	return names, err
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"docker-extension/internal/state"
@@ -31,11 +32,22 @@ func TestJournal(t *testing.T) {
 		}
 	}
 	got, err := d.Packages()
-	want := map[string]state.Package{"engine": {}, "cli": {Installed: true}, "new": {Installed: true}}
+	want := map[string]state.Package{"engine": {}, "cli": {Installed: true, Half: true}, "new": {Installed: true}}
 	if err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("got %v, %v; want %v", got, err, want)
 	}
 	if removable, err := d.Removable([]string{"engine", "cli"}); err != nil || fmt.Sprint(removable) != "[cli]" {
 		t.Errorf("removable are %v, %v", removable, err)
+	}
+}
+
+// A removal that was interrupted is brought to its end first, also that of a package which is only needed.
+func TestInterruptedRemovalIsFinished(t *testing.T) {
+	d := newDebian(t, installed("libc6")+"Package: tini\nStatus: deinstall ok half-installed\n\nPackage: zeta\nStatus: deinstall ok unpacked\n\n", brings("docker.io"))
+	if _, err := d.Install(t.Context(), []string{"docker.io"}); err != nil {
+		t.Fatal(err)
+	}
+	if calls := d.calls(t); len(calls) < 3 || !strings.HasSuffix(calls[0], "--configure -a") || calls[1] != "dpkg --remove -- tini zeta" {
+		t.Errorf("calls: %q", calls)
 	}
 }

@@ -31,6 +31,7 @@ func Packages(root files.Root) (map[string]state.Package, error) {
 		packages[stanza.name] = state.Package{
 			Installed: known.Installed || stanza.installed(),
 			Held:      known.Held || stanza.want == "hold",
+			Half:      known.Half || stanza.unfinished(),
 		}
 	}, "Package", "Status")
 	return packages, err
