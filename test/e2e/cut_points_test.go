@@ -29,8 +29,8 @@ func nameOf(e trace.Effect) string {
 	return e.String()
 }
 
-// script finds the maintainer scripts of packages.
-var script = regexp.MustCompile(`\.(preinst|postinst|prerm|postrm)|^start (preinst|postinst|prerm|postrm)`)
+// maintainerScript finds the maintainer scripts of packages.
+var maintainerScript = regexp.MustCompile(`\.(preinst|postinst|prerm|postrm)|^start (preinst|postinst|prerm|postrm)`)
 
 // bookkeeping tells whether an effect is dpkg's note of what it has done so far: it divides its work.
 func bookkeeping(e trace.Effect) bool {
@@ -59,7 +59,7 @@ func pointsOf(effects []trace.Effect) []point {
 		case plain:
 			row = append(row, p)
 		case name == border && len(points) > 0 && points[len(points)-1].name == border:
-		case e.What == "start" && idle && !script.MatchString(name):
+		case e.What == "start" && idle && !maintainerScript.MatchString(name):
 		default:
 			points, idle = append(points, p), e.What == "start"
 		}
