@@ -11,7 +11,7 @@ LDFLAGS := -s -w -buildid= -X main.version=$(VERSION)
 TOOL    := go tool -modfile=tools/go.mod
 
 .DEFAULT_GOAL := help
-.PHONY: help build $(ARCHES) $(PERSONS) package release check lint format vet staticcheck errcheck gosec tidy test test-long fuzz setup run run-agent bench docs clean
+.PHONY: help build $(ARCHES) $(PERSONS) package release check lint format vet staticcheck errcheck gosec tidy test test-long faults fuzz setup run run-agent bench docs clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ test: setup package ## check, then everything in disposable VMs (as root; otherw
 
 test-long: setup package ## test, then what takes longer: tests with the build tag "long", and fuzzing
 	@DOCKER_EXTENSION_PACKAGE=$(abspath $(ZIP)) test/run.sh test-long
+
+faults: setup package ## every named fault, and every run cut off at each of its points, on both distributions (hours)
+	@DOCKER_EXTENSION_PACKAGE=$(abspath $(ZIP)) test/run.sh faults
 
 fuzz: ## every fuzz target for 10 minutes (FUZZTIME=1m), one after the other
 	@test/run.sh fuzz

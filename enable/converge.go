@@ -65,6 +65,10 @@ func finish(d desk, unlockWork func()) (again bool, err error) {
 	if d.root.Exists(orderFile) {
 		return true, nil
 	}
+	// What a run that was cut off left here is of no use any more. The lock keeps others from writing.
+	if err := d.root.SweepFolder(runFolder); err != nil {
+		return false, err
+	}
 	unlockWork()
 	return false, d.root.Remove(currentFile)
 }

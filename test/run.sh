@@ -5,6 +5,7 @@
 #   test/run.sh check      lint and unit tests, nothing that needs root or minutes
 #   test/run.sh test       lint, all unit tests, and the tests in disposable VMs
 #   test/run.sh test-long  that, and the tests that take longer
+#   test/run.sh faults     the tests of bad days alone, whole
 #   test/run.sh fuzz       every fuzz target for 10 minutes
 #
 # FUZZTIME says for how long, or how often (1000x), each fuzz target is run instead.
@@ -62,6 +63,12 @@ vm() {
 	gotestsum --format testname --jsonfile "$results/vm.json" -- -count=1 -timeout "$@" $packages
 }
 
+# The bad days, all of them: named faults, and runs that are cut off.
+faults() {
+	gotestsum --format testname --jsonfile "$results/faults.json" -- -count=1 -timeout 8h -tags long \
+		-run 'TestFault|TestCut' ./test/e2e
+}
+
 # Fuzz targets run one at a time, as `go test -fuzz` wants it.
 fuzz() {
 	grep -r --include='*_test.go' -o '^func Fuzz[A-Za-z0-9]*' . | sort | while IFS=: read -r file target; do
@@ -75,7 +82,8 @@ fuzz() {
 case $what in
 check) lint; unit -short; published -short ;;
 test) lint; unit; published; fuzz 5000x; vm 35m ;;
-test-long) lint; unit -timeout 2h -tags long; published; vm 3h -tags long; fuzz 30s ;;
+test-long) lint; unit -timeout 2h -tags long; published; vm 8h -tags long; fuzz 30s ;;
+faults) faults ;;
 fuzz) fuzz 10m ;;
 *) echo "test/run.sh: what is \"$what\"?" >&2; exit 2 ;;
 esac

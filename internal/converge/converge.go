@@ -6,6 +6,8 @@ package converge
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +22,8 @@ import (
 type Files interface {
 	// Write puts the file in place atomically, or removes it when it is not to exist.
 	Write(path string, file state.File) error
+	// Sweep removes the temporary files of writes to these paths that were cut off.
+	Sweep(paths []string) error
 	// RemoveTree deletes a directory with all that is in it; one that is missing is fine.
 	RemoveTree(path string) error
 }
@@ -134,7 +138,11 @@ func (c Converger) Plan() (state.Facts, state.Goal, []Step, error) {
 	if err != nil {
 		return state.Facts{}, state.Goal{}, nil, err
 	}
-	return facts, goal, Diff(goal), nil
+	steps := Diff(goal)
+	if len(steps) == 0 && facts.Ledger.Pending != nil {
+		steps = []Step{SettleLedger{}}
+	}
+	return facts, goal, steps, nil
 }
 
 // Run takes the steps to the goal, and looks again whether it has been reached. On an error the
@@ -192,6 +200,10 @@ func (r *run) apply(ctx context.Context) ([]Progress, error) {
 	r.progress = make([]Progress, len(r.steps))
 	for i, s := range r.steps {
 		r.progress[i] = Progress{Name: s.Name(), Summary: s.Summary()}
+	}
+	// A temporary file may hold a key, and keeps a folder from being removed.
+	if err := r.Files.Sweep(slices.Sorted(maps.Keys(r.ledger.Files))); err != nil {
+		return r.progress, err
 	}
 	if err := r.Memory.SaveLedger(r.ledger); err != nil {
 		return r.progress, err

@@ -2,10 +2,12 @@ package converge
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,6 +22,7 @@ type world struct {
 	have     state.State
 	ledger   state.Ledger
 	did      []string
+	swept    []string
 	fail     string // the deed that fails, once
 	stubborn bool   // deeds have no effect
 	unit     bool   // docker.service exists before anything is done
@@ -40,7 +43,8 @@ func (w *world) Write(p string, f state.File) error {
 	}
 	return w.deed("write " + p)
 }
-func (w *world) RemoveTree(p string) error { return w.deed("remove tree " + p) }
+func (w *world) Sweep(paths []string) error { w.swept = paths; return nil }
+func (w *world) RemoveTree(p string) error  { return w.deed("remove tree " + p) }
 func (w *world) Install(_ context.Context, names []string) ([]string, error) {
 	for _, n := range names {
 		w.have.Packages[n] = state.Package{Installed: true}
@@ -271,5 +275,29 @@ func TestFailedRestartIsUndone(t *testing.T) {
 		if got := string(w.have.Files["/etc/a.json"].Content) == "before us"; got != c.ran {
 			t.Errorf("%s: the file is as before: %v", name, got)
 		}
+	}
+}
+
+// A run that was cut off in its last moment has done everything but to say so in the ledger.
+func TestRunSettlesWhatAnEarlierOneLeft(t *testing.T) {
+	w := newWorld()
+	c := w.converger()
+	if _, err := c.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, steps, err := c.Plan(); err != nil || len(steps) != 0 {
+		t.Fatalf("after a run: %v, %v", steps, err)
+	}
+	w.ledger.Pending = map[string]json.RawMessage{}
+	w.ledger.Files["/etc/dropped"] = state.Found{}
+	did := len(w.did)
+	if _, err := c.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, still := w.ledger.Files["/etc/dropped"]; still || w.ledger.Pending != nil || len(w.did) != did {
+		t.Errorf("the ledger is %+v, and %q was done", w.ledger, w.did[did:])
+	}
+	if !slices.Contains(w.swept, "/etc/dropped") {
+		t.Errorf("swept were %q", w.swept)
 	}
 }

@@ -1,6 +1,7 @@
 package converge
 
 import (
+	"context"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -166,3 +167,15 @@ func merged(a, b map[string]json.RawMessage) map[string]json.RawMessage {
 	maps.Copy(all, b)
 	return all
 }
+
+// SettleLedger is the step of a host that is as wanted, while the ledger says that a run has not come to
+// its end: it was cut off in its last moment. There is nothing to be done but what every run ends with.
+type SettleLedger struct{}
+
+// Name is "record".
+func (SettleLedger) Name() string { return "record" }
+
+// Summary says what for.
+func (SettleLedger) Summary() string { return "note that an earlier run had come to its end" }
+
+func (SettleLedger) do(context.Context, *run) error { return nil }

@@ -3,10 +3,12 @@ package machine
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"path"
 	"time"
 
 	"docker-extension/internal/engine"
+	"docker-extension/internal/host"
 	"docker-extension/internal/host/files"
 	"docker-extension/internal/registry"
 	"docker-extension/internal/state"
@@ -64,4 +66,13 @@ func (f hostFiles) Write(p string, file state.File) error {
 		}
 	}
 	return f.Root.Write(p, file)
+}
+
+// Sweep also takes along what a write of the ledger left.
+func (f hostFiles) Sweep(paths []string) error {
+	var errs []error
+	for _, p := range append(paths, host.LedgerFile) {
+		errs = append(errs, f.RemoveLeftovers(p, time.Now()))
+	}
+	return errors.Join(errs...)
 }

@@ -23,6 +23,8 @@ type plot struct {
 	port   int
 	// killed tells that the containers that ran are no more: they keep their data, and not their process.
 	killed bool
+	// brief are the ways in which it is cut off in the short run, each once; with none it is not told there.
+	brief []way
 	// leave checks in the end that an uninstall leaves nothing behind.
 	leave bool
 }
@@ -32,7 +34,7 @@ func plots() []plot {
 		{
 			name: "cold", verb: workUnit, from: fresh,
 			act:    func(l *cutLab) error { return l.agent.Enable(l.ctx(), l.pkg, l.coldSettings()) },
-			wanted: (*cutLab).coldSettings, port: 2376,
+			wanted: (*cutLab).coldSettings, port: 2376, brief: []way{killed, powerCut},
 		},
 		{
 			name: "order", verb: "enable", from: engine,
@@ -42,7 +44,7 @@ func plots() []plot {
 		{
 			name: "change", verb: workUnit, from: engine,
 			act:    func(l *cutLab) error { return l.agent.Enable(l.ctx(), l.pkg, l.changedSettings()) },
-			wanted: (*cutLab).changedSettings, port: 2377,
+			wanted: (*cutLab).changedSettings, port: 2377, brief: []way{killed, powerCut},
 		},
 		{
 			name: "drop", verb: workUnit, from: engine,
@@ -57,7 +59,7 @@ func plots() []plot {
 		{
 			name: "uninstall", verb: "uninstall", from: engine,
 			act:    func(l *cutLab) error { return l.agent.Uninstall(l.ctx()) },
-			wanted: (*cutLab).coldSettings, port: 2376, killed: true, leave: true,
+			wanted: (*cutLab).coldSettings, port: 2376, killed: true, leave: true, brief: []way{killedWithChildren},
 		},
 	}
 }

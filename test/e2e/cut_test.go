@@ -16,7 +16,7 @@ func TestCutOff(t *testing.T) {
 		t.Run(suite, func(t *testing.T) {
 			t.Parallel()
 			l := newCutLab(t, suite)
-			for _, p := range plots() {
+			for _, p := range told() {
 				l.Run(p.name, func(t *testing.T) { l.in(t).tell(p) })
 			}
 		})
@@ -38,7 +38,7 @@ func (l *cutLab) tell(p plot) {
 	l.Helper()
 	all := l.learn(p)
 	for i, at := range all {
-		for _, how := range chosen(all, i) {
+		for _, how := range chosen(p, all, i) {
 			l.Run(at.label(i, len(all))+"/"+string(how), func(t *testing.T) { l.in(t).cut(p, at, how) })
 		}
 	}

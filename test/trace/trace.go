@@ -113,27 +113,32 @@ func (f *follower) stopped(pid int, status unix.WaitStatus) error {
 		f.know(pid, t)
 	}
 	signal, event := status.StopSignal(), int(status)>>16
-	switch {
-	case signal == unix.SIGTRAP|0x80:
-		if c, ok := entering(pid); ok && f.begun {
-			f.report(t, effectOf(pid, c))
-		}
-		signal = 0
-	case event == unix.PTRACE_EVENT_EXEC:
-		f.begun = f.begun || pid == f.root
-		if t.generation > 0 {
-			f.report(t, started(pid))
-		}
-		signal = 0
-	case event == unix.PTRACE_EVENT_STOP && signal != unix.SIGTRAP:
+	if event == unix.PTRACE_EVENT_STOP && signal != unix.SIGTRAP {
 		return ptrace(unix.PTRACE_LISTEN, pid, 0, 0) // stopped by a signal, until another one
-	case event != 0:
-		signal = 0
+	}
+	if signal == unix.SIGTRAP|0x80 || event != 0 {
+		f.look(pid, t, event)
+		signal = 0 // it was ours
 	}
 	if t.generation <= deepestCalls {
 		return resume(pid, unix.PTRACE_SYSCALL, signal)
 	}
 	return resume(pid, unix.PTRACE_CONT, signal)
+}
+
+// look finds out what a thread is about to do, or has just executed.
+func (f *follower) look(pid int, t *task, event int) {
+	switch event {
+	case 0:
+		if c, ok := entering(pid); ok && f.begun {
+			f.report(t, effectOf(pid, c))
+		}
+	case unix.PTRACE_EVENT_EXEC:
+		f.begun = f.begun || pid == f.root
+		if t.generation > 0 {
+			f.report(t, started(pid))
+		}
+	}
 }
 
 func (f *follower) report(t *task, e Effect) {

@@ -212,6 +212,23 @@ func (r Root) RemoveLeftovers(p string, before time.Time) error {
 	return errors.Join(errs...)
 }
 
+// SweepFolder is RemoveLeftovers for every write into a directory that is our own. Nobody may be writing
+// there.
+func (r Root) SweepFolder(dir string) error {
+	entries, err := r.List(dir)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, entry := range entries {
+		name := entry.Name()
+		if base := strings.TrimRight(name, "0123456789"); strings.HasPrefix(name, ".") && base != name && entry.Type().IsRegular() {
+			errs = append(errs, r.Remove(filepath.Join(dir, name)))
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // isLeftover knows the names that renameio makes: a dot, the target's name and decimal digits.
 func isLeftover(entry fs.DirEntry, base string, before time.Time) bool {
 	digits, ok := strings.CutPrefix(entry.Name(), "."+base)

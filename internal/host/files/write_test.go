@@ -284,3 +284,22 @@ func TestFullDisk(t *testing.T) {
 	must(t, syscall.Mount("", dir, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, "size=64k"))
 	wantFault(t, root.Write("/f", file(0o600, "new")), fault.HostFiles, "/f", "read-write")
 }
+
+func TestSweepFolder(t *testing.T) {
+	root := New(t.TempDir())
+	for _, name := range []string{".order.json123456", "order.json", ".hidden", "12"} {
+		if err := root.Write("/run/x/"+name, state.File{Exists: true, Mode: 0o600}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := root.SweepFolder("/run/x"); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := root.List("/run/x")
+	if err != nil || len(entries) != 3 || entries[0].Name() != ".hidden" {
+		t.Errorf("left: %v, %v", entries, err)
+	}
+	if err := root.SweepFolder("/no/such"); err != nil {
+		t.Error(err)
+	}
+}

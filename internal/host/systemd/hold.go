@@ -3,6 +3,7 @@ package systemd
 import (
 	"errors"
 	"path"
+	"time"
 
 	"docker-extension/internal/state"
 )
@@ -29,8 +30,8 @@ func (m *Manager) HoldBack(units ...string) error {
 func (m *Manager) Release(units ...string) error {
 	var errs []error
 	for _, unit := range units {
-		if p := holdOf(unit); m.Root.Exists(p) {
-			errs = append(errs, m.Root.Remove(p), m.Root.RemoveIfEmpty(path.Dir(p)))
+		if p := holdOf(unit); m.Root.Exists(path.Dir(p)) {
+			errs = append(errs, m.Root.Remove(p), m.Root.RemoveLeftovers(p, time.Now()), m.Root.RemoveIfEmpty(path.Dir(p)))
 		}
 	}
 	return errors.Join(errs...)
