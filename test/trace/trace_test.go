@@ -53,13 +53,13 @@ func follow(t *testing.T, ctx context.Context, at func(Effect, *os.Process)) (fo
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.Remove("/tmp/effects") })
+	t.Cleanup(func() { _ = os.Remove("/tmp/effects") })
 	child := exec.Command("/bin/sh", "-c", `kill -STOP $$; exec "$0" -test.run='^TestHelper$'`, os.Args[0])
 	child.Env = append(os.Environ(), folderVariable+"="+folder)
 	if err := child.Start(); err != nil {
 		t.Fatal(err)
 	}
-	defer child.Wait() // after it was followed to its end
+	defer func() { _ = child.Wait() }() // after it was followed to its end
 	var status syscall.WaitStatus
 	if _, err := syscall.Wait4(child.Process.Pid, &status, syscall.WUNTRACED, nil); err != nil || !status.Stopped() {
 		t.Fatalf("the helper has not stopped: %v, %v", status, err)
