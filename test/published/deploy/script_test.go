@@ -177,9 +177,37 @@ func TestShellcheck(t *testing.T) {
 	if _, err := exec.LookPath("shellcheck"); err != nil {
 		t.Skip("needs shellcheck: make setup installs it as root")
 	}
-	for _, name := range []string{"deploy/cli/deploy.sh", "launcher", "test/run.sh", "test/setup.sh", ".ci/run"} {
-		if output, err := exec.Command("shellcheck", filepath.Join(root, name)).CombinedOutput(); err != nil {
+	scripts := shellScripts(t)
+	if len(scripts) < 5 {
+		t.Errorf("found the scripts %q", scripts)
+	}
+	for _, name := range scripts {
+		if output, err := exec.Command("shellcheck", name).CombinedOutput(); err != nil {
 			t.Errorf("%s: %v\n%s", name, err, output)
 		}
 	}
+}
+
+// shellScripts gives the files that begin like a shell script.
+func shellScripts(t *testing.T) (names []string) {
+	t.Helper()
+	err := filepath.WalkDir(root, func(name string, d os.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (d.Name() == ".git" || d.Name() == "dist"):
+			return filepath.SkipDir
+		case !d.Type().IsRegular():
+			return nil
+		}
+		content, err := os.ReadFile(name)
+		if strings.HasPrefix(string(content), "#!/bin/sh") || strings.HasPrefix(string(content), "#!/bin/bash") {
+			names = append(names, name)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
 }
