@@ -145,8 +145,7 @@ func (u *user) deploy(public, protected []byte) {
 	if err := json.Unmarshal(protected, &secrets); err != nil {
 		u.Fatal(err)
 	}
-	// The rest of a key on a curve is its public half, which is in the certificate as well.
-	u.secrets["server key"] = strings.Split(strings.TrimSpace(secrets.Certs.Key), "\n")[1]
+	u.secrets["server key"] = secrets.Certs.Key
 	file, err := agent.Settings{Public: public, Protected: protected}.Seal(u.ctx(), u.fabric.Tenant())
 	if err != nil {
 		u.Fatal(err)

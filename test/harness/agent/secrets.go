@@ -2,8 +2,11 @@ package agent
 
 import (
 	"bytes"
+	"crypto"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,7 +31,7 @@ type patterns map[string]string
 
 // newPatterns gives the forms of the secrets, name to value: as it is, as a JSON string, in base64,
 // and each line of its own if it has several (a PEM block's body, for one). Public text, such as the
-// boundaries of a PEM block, is no secret.
+// boundaries of a PEM block and the lines of a key that have its public half alone, is no secret.
 func newPatterns(secrets map[string]string) (patterns, error) {
 	p := patterns{}
 	for name, value := range secrets {
@@ -42,13 +45,38 @@ func newPatterns(secrets map[string]string) (patterns, error) {
 		if quoted, err := json.Marshal(value); err == nil {
 			forms = append(forms, strings.Split(string(quoted[1:len(quoted)-1]), `\n`)...)
 		}
+		public := publicHalf(value)
 		for _, form := range forms {
-			if form = strings.TrimSpace(form); len(form) >= shortest && !strings.HasPrefix(form, "-----") {
+			form = strings.TrimSpace(form)
+			decoded, err := base64.StdEncoding.DecodeString(form)
+			if known := err == nil && bytes.Contains(public, decoded); len(form) >= shortest && !strings.HasPrefix(form, "-----") && !known {
 				p[form] = name
 			}
 		}
 	}
 	return p, nil
+}
+
+// publicHalf gives the public key that a private one in PEM carries along, as a certificate has it too; nil
+// if there is none.
+func publicHalf(text string) []byte {
+	block, _ := pem.Decode([]byte(text))
+	if block == nil {
+		return nil
+	}
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return nil
+	}
+	signer, ok := key.(crypto.Signer)
+	if !ok {
+		return nil
+	}
+	public, err := x509.MarshalPKIXPublicKey(signer.Public())
+	if err != nil {
+		return nil
+	}
+	return public
 }
 
 // list gives the patterns one per line, as "grep -F -f" wants them.
