@@ -7,7 +7,6 @@ package enable
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
@@ -101,43 +100,9 @@ func (e Enable) order(ctx context.Context, call *handler.Call) (Order, error) {
 // parse checks the settings of an order, and makes their secrets known to the log first. What is
 // wrong and what this version cannot do are told at once.
 func (e Enable) parse(o Order, secrets *oplog.Redactor) (settings.Settings, error) {
-	secrets.Add(secretsIn(o.Protected)...)
+	secrets.Add(SecretsOf(o)...)
 	s, err := settings.Parse(o.Public, o.Protected, settings.Options{Now: e.Now()})
-	for _, l := range s.Logins {
-		// As docker encodes them, both in one.
-		secrets.Add(l.Username + ":" + l.Password.Reveal())
-	}
 	return s, slices.Concat(fault.Faults(err), settings.Unsupported(s)).AsError()
-}
-
-// secretsIn gives every string in the protected settings, wherever it stands: what a person meant
-// to hide is hidden, also under a key that we do not know. Where a registry is and who logs in there are
-// no secrets; without the first nobody could read a message about an image.
-func secretsIn(protected []byte) []string {
-	var found []string
-	var walk func(any)
-	walk = func(v any) {
-		switch v := v.(type) {
-		case string:
-			found = append(found, v)
-		case []any:
-			for _, item := range v {
-				walk(item)
-			}
-		case map[string]any:
-			_, account := v["password"]
-			for name, item := range v {
-				if !account || name != "server" && name != "username" {
-					walk(item)
-				}
-			}
-		}
-	}
-	var v any
-	if json.Unmarshal(protected, &v) == nil {
-		walk(v)
-	}
-	return found
 }
 
 // nothingToDo says that the host is as wanted, once the engine has said so too.

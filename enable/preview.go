@@ -2,7 +2,6 @@ package enable
 
 import (
 	"context"
-	"encoding/json"
 	"io"
 
 	"docker-extension/handler"
@@ -38,32 +37,4 @@ func (e Enable) Preview(ctx context.Context, o Order, secrets *oplog.Redactor) (
 	defer m.Close()
 	facts, goal, steps, err := converger(ctx, m, wanted, log).Plan()
 	return Preview{Settings: wanted, Facts: facts, Goal: goal, Steps: steps}, err
-}
-
-// SecretsOf gives every secret of an order, each in the forms in which it may turn up.
-func SecretsOf(o Order) []string {
-	found := secretsIn(o.Protected)
-	var accounts any
-	var walk func(any)
-	walk = func(v any) {
-		switch v := v.(type) {
-		case []any:
-			for _, item := range v {
-				walk(item)
-			}
-		case map[string]any:
-			name, named := v["username"].(string)
-			password, secret := v["password"].(string)
-			if named && secret {
-				found = append(found, name+":"+password) // as docker encodes them, both in one
-			}
-			for _, item := range v {
-				walk(item)
-			}
-		}
-	}
-	if json.Unmarshal(o.Protected, &accounts) == nil {
-		walk(accounts)
-	}
-	return found
 }
