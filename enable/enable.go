@@ -22,7 +22,6 @@ import (
 	"docker-extension/internal/cms"
 	"docker-extension/internal/converge"
 	"docker-extension/internal/engine"
-	"docker-extension/internal/fault"
 	"docker-extension/internal/host/files"
 	"docker-extension/internal/host/openssl"
 	"docker-extension/internal/machine"
@@ -102,7 +101,8 @@ func (e Enable) order(ctx context.Context, call *handler.Call) (Order, error) {
 func (e Enable) parse(o Order, secrets *oplog.Redactor) (settings.Settings, error) {
 	secrets.Add(SecretsOf(o)...)
 	s, err := settings.Parse(o.Public, o.Protected, settings.Options{Now: e.Now()})
-	return s, slices.Concat(fault.Faults(err), settings.Unsupported(s)).AsError()
+	secrets.Add(s.Docker.Secrets()...)
+	return s, err
 }
 
 // nothingToDo says that the host is as wanted, once the engine has said so too.

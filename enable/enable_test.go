@@ -9,8 +9,8 @@ import (
 	"docker-extension/internal/oplog"
 )
 
-// A person who sent two mistakes wants to hear of both, also where one is a key that this version
-// has no hands for. The code is that of a mistake.
+// A person who sent two mistakes wants to hear of both, also where one shows in the schema and the other
+// only beside the protected settings.
 func TestParseTellsAllAtOnce(t *testing.T) {
 	tests := []struct {
 		name, public string
@@ -19,8 +19,7 @@ func TestParseTellsAllAtOnce(t *testing.T) {
 	}{
 		{"right", `{"docker":{"options":["-D"]}}`, fault.OK, ""},
 		{"wrong", `{"docker":{"port":2375}}`, fault.SettingsInvalid, "publicSettings.docker.port"},
-		{"not yet", `{"docker":{"version":"26"}}`, fault.NotSupportedYet, "publicSettings.docker.version"},
-		{"both", `{"docker":{"port":2375,"version":"26"}}`, fault.SettingsInvalid, "publicSettings.docker.port publicSettings.docker.version"},
+		{"both", `{"docker":{"port":2375,"version":"~26"}}`, fault.SettingsInvalid, "publicSettings.docker.port publicSettings.docker.version"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

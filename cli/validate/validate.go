@@ -5,7 +5,6 @@ package validate
 import (
 	"bytes"
 	"fmt"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -63,7 +62,6 @@ func run(p *person.Person, args []string) error {
 		inputs = append(inputs, input{name, []func([]byte) settings.Places{settings.PublicPlaces, settings.ProtectedPlaces}[i](content)})
 	}
 	s, err := settings.Parse(contents[0], contents[1], settings.Options{Now: p.Now()})
-	err = slices.Concat(fault.Faults(err), settings.Unsupported(s)).AsError()
 	v := judge(err, s.Notes, inputs)
 	if err := p.Answer(v, func() { v.show(p, args) }); err != nil || v.Valid {
 		return err

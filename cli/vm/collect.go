@@ -22,6 +22,7 @@ import (
 	"docker-extension/internal/machine"
 	"docker-extension/internal/oplog"
 	"docker-extension/internal/registry"
+	"docker-extension/internal/settings"
 )
 
 // search collects what belongs to a bug report. What cannot be had is an entry that says why.
@@ -53,6 +54,9 @@ func (s *search) learnSecrets(ctx context.Context) {
 		old.Sequence, old.ReadSettings = sequence, handler.SettingsOf(s.Root, call.Environment.ConfigFolder, sequence)
 		if order, err := s.enable().Order(ctx, &old); err == nil {
 			s.secrets.Add(enable.SecretsOf(order)...)
+			// The password of a proxy stands in the public settings. Faults are no matter here.
+			known, _ := settings.Parse(order.Public, order.Protected, settings.Options{Now: time.Now()})
+			s.secrets.Add(known.Docker.Secrets()...)
 		}
 	}
 }

@@ -5,6 +5,7 @@ package converge
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -30,13 +31,22 @@ type Files interface {
 
 // Packages is the package manager.
 type Packages interface {
+	// Fetch downloads what an installation needs, and changes no package.
+	Fetch(ctx context.Context, what state.Installation) error
 	// Install gives the packages that came with it, dependencies included, also on an error.
-	Install(ctx context.Context, names []string) (added []string, err error)
+	Install(ctx context.Context, what state.Installation) (added []string, err error)
 	// Remove leaves configuration and data, and every package that another one still needs. It
 	// gives those that are gone.
 	Remove(ctx context.Context, names []string) (removed []string, err error)
 	Hold(ctx context.Context, names []string) error
 	Unhold(ctx context.Context, names []string) error
+}
+
+// Sources are the repositories that the package manager knows.
+type Sources interface {
+	// Add tries a repository and then puts its description and its key in place; one that cannot be
+	// used leaves no trace. It gives the fingerprints of the keys.
+	Add(ctx context.Context, repository state.Repository, proxy state.Proxy) (fingerprints []string, err error)
 }
 
 // Units is the service manager. Every call returns when its job has ended.
@@ -78,6 +88,7 @@ type Memory interface {
 type Host struct {
 	Files      Files
 	Packages   Packages
+	Sources    Sources
 	Units      Units
 	Accounts   Accounts
 	Engine     Engine
@@ -156,7 +167,7 @@ func (c Converger) Run(ctx context.Context) (Result, error) {
 	if len(steps) == 0 {
 		return result, nil
 	}
-	r := &run{Converger: c, goal: goal, steps: steps, ledger: claim(facts.Ledger, facts, goal)}
+	r := &run{Converger: c, goal: goal, steps: steps, ledger: claim(facts.Ledger, facts, goal), daemon: goal.Found}
 	result.Steps, err = r.apply(ctx)
 	if err != nil {
 		return result, err
@@ -193,7 +204,8 @@ type run struct {
 	steps    []Step
 	ledger   state.Ledger
 	progress []Progress
-	current  int // the step in hand
+	current  int                        // the step in hand
+	daemon   map[string]json.RawMessage // the values of ours in a file that is written more than once
 }
 
 func (r *run) apply(ctx context.Context) ([]Progress, error) {

@@ -45,11 +45,21 @@ func (w *world) Write(p string, f state.File) error {
 }
 func (w *world) Sweep(paths []string) error { w.swept = paths; return nil }
 func (w *world) RemoveTree(p string) error  { return w.deed("remove tree " + p) }
-func (w *world) Install(_ context.Context, names []string) ([]string, error) {
-	for _, n := range names {
+func (w *world) Add(_ context.Context, r state.Repository, _ state.Proxy) ([]string, error) {
+	w.have.Source = r
+	return []string{"F1"}, w.deed("add " + r.File)
+}
+func (w *world) Fetch(_ context.Context, what state.Installation) error {
+	return w.deed("fetch " + strings.Join(what.Packages, " "))
+}
+func (w *world) Install(_ context.Context, what state.Installation) ([]string, error) {
+	for _, n := range what.Packages {
 		w.have.Packages[n] = state.Package{Installed: true}
 	}
-	return append([]string{"containerd"}, names...), w.deed("install " + strings.Join(names, " "))
+	for _, n := range what.Instead {
+		w.have.Packages[n] = state.Package{}
+	}
+	return append([]string{"containerd"}, what.Packages...), w.deed("install " + strings.Join(what.Packages, " "))
 }
 func (w *world) Remove(_ context.Context, names []string) ([]string, error) {
 	return names, w.deed("remove " + strings.Join(names, " "))
@@ -101,7 +111,7 @@ func (w *world) converger() Converger {
 	log := logrus.New()
 	log.SetOutput(io.Discard)
 	return Converger{
-		Host: Host{Files: w, Packages: w, Units: w, Accounts: w, Engine: w, Memory: w},
+		Host: Host{Files: w, Packages: w, Sources: w, Units: w, Accounts: w, Engine: w, Memory: w},
 		Survey: func() (state.Facts, error) {
 			units := map[string]state.UnitFacts{"docker.service": {Exists: w.unit}}
 			return state.Facts{Ledger: w.ledger, Files: w.have.Files, Units: units}, nil

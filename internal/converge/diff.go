@@ -15,37 +15,63 @@ import (
 // they read is in place; registries and projects when the engine runs; removals last. An empty result
 // means that there is nothing to do. It is pure: it looks at nothing but its arguments.
 func Diff(goal state.Goal) []Step {
-	want, have := goal.Want, goal.Have
+	first, rest := installation(goal).steps(goal), goal
+	if m, moves := moveOf(goal); moves {
+		first, rest = m.steps(), m.after()
+	}
+	want, have := rest.Want, rest.Have
 	return slices.Concat(
-		fileSteps(goal, false),
-		installSteps(goal),
+		first,
 		memberSteps(want, have),
-		unitSteps(goal),
+		unitSteps(rest),
 		accountSteps(want, have),
-		fileSteps(goal, true),
+		fileSteps(rest, late),
 		projectSteps(want, have),
-		removeSteps(want, have),
+		removeSteps(rest),
 		purgeSteps(want, have),
 	)
 }
 
+// The times at which files are written. Where the packages come from is said before they are asked for,
+// and the rest of the configuration before they are installed; late files need a running engine.
+type due int
+
+const (
+	source due = iota
+	now
+	late
+)
+
+// dueAt tells when a file is due.
+func dueAt(goal state.Goal, p string) due {
+	switch {
+	case partOf(p) == partSource:
+		return source
+	case slices.Contains(goal.Late, p):
+		return late
+	default:
+		return now
+	}
+}
+
 // fileSteps makes one step per part of the configuration, in the order of turn, of the files that are
-// due now, or of the late ones. What the engine has to approve of comes after the certificates that it
-// names.
-func fileSteps(goal state.Goal, late bool) []Step {
+// due then. What the engine has to approve of comes after the certificates that it names.
+func fileSteps(goal state.Goal, when due) []Step {
 	parts := map[string]*WriteFiles{}
 	asked := ""
-	for _, p := range slices.Sorted(maps.Keys(goal.Want.Files)) {
+	for _, p := range selectKeys(goal.Want.Files, func(p string, file state.File) bool {
+		return dueAt(goal, p) == when && !file.Equal(goal.Have.Files[p])
+	}) {
 		file := goal.Want.Files[p]
-		if slices.Contains(goal.Late, p) != late || file.Equal(goal.Have.Files[p]) {
-			continue
-		}
 		key := fmt.Sprint(turn(p, file.Exists), partOf(p))
 		if parts[key] == nil {
 			parts[key] = &WriteFiles{Part: partOf(p), Files: map[string]state.File{}}
 		}
 		parts[key].Paths = append(parts[key].Paths, p)
 		parts[key].Files[p] = file
+		if p == goal.Parting.Path {
+			parts[key].Daemon = orEmpty(goal.Daemon)
+		}
 		if p == goal.Check.Path && !comes(goal) {
 			asked = fmt.Sprint(turnOfApproval)
 		}
@@ -82,10 +108,12 @@ func turn(p string, exists bool) int {
 	}
 }
 
-// The parts whose turn depends on what happens to them.
+// The parts of the configuration that this room has to tell apart.
 const (
 	partCertificates = "certificates"
 	partListener     = "listener"
+	partProxy        = "proxy"
+	partSource       = "source"
 )
 
 // partOf names the part of the configuration that a file belongs to, by what people call it.
@@ -98,24 +126,24 @@ func partOf(p string) string {
 			return "credentials"
 		}
 		return path.Base(p)
+	case ".sources", ".asc":
+		return partSource
+	case ".env":
+		return partProxy
 	case ".conf":
+		if strings.HasSuffix(path.Dir(p), ".service.d") {
+			return partProxy
+		}
 		return partListener
 	default:
 		return path.Base(p)
 	}
 }
 
-// missing gives the packages that are to be installed.
-func missing(goal state.Goal) []string {
-	return selectKeys(goal.Want.Packages, func(name string, p state.Package) bool {
-		return p.Installed && !goal.Have.Packages[name].Installed
-	})
-}
-
 // comes tells whether the engine comes with this run, as far as it matters: one that runs already can be
 // asked at once, and must not be held back, because an upgrade that restarts it would then stop it.
 func comes(goal state.Goal) bool {
-	return len(missing(goal)) > 0 && !slices.ContainsFunc(goal.Check.Units, func(u string) bool { return goal.Have.Units[u].Active })
+	return installs(goal) && !slices.ContainsFunc(goal.Check.Units, func(u string) bool { return goal.Have.Units[u].Active })
 }
 
 // approval makes the step that asks the engine about a file; undo tells that the file is in place before
@@ -126,33 +154,6 @@ func approval(goal state.Goal, undo bool) Step {
 		step.Undo = WriteFiles{Paths: goal.Check.Paths, Files: goal.Check.Fallback}
 	}
 	return step
-}
-
-// installSteps installs and holds. An engine that comes with the packages does not start before it has
-// approved of the file that was laid for it.
-func installSteps(goal state.Goal) []Step {
-	want, have := goal.Want, goal.Have
-	var steps []Step
-	if names := missing(goal); len(names) > 0 {
-		if want.Files[goal.Check.Path].Exists && comes(goal) {
-			steps = append(steps, InstallPackages{names, goal.Check.Units}, approval(goal, true))
-		} else {
-			steps = append(steps, InstallPackages{Packages: names})
-		}
-	}
-	unheld := selectKeys(want.Packages, func(name string, p state.Package) bool {
-		return p.Held && !have.Packages[name].Held
-	})
-	if len(unheld) > 0 {
-		steps = append(steps, HoldPackages{unheld, true})
-	}
-	released := selectKeys(want.Packages, func(name string, p state.Package) bool {
-		return !p.Held && have.Packages[name].Held
-	})
-	if len(released) > 0 {
-		steps = append(steps, HoldPackages{released, false})
-	}
-	return steps
 }
 
 func memberSteps(want, have state.State) []Step {
@@ -166,16 +167,6 @@ func memberSteps(want, have state.State) []Step {
 		}
 	}
 	return steps
-}
-
-func removeSteps(want, have state.State) []Step {
-	unwanted := selectKeys(want.Packages, func(name string, p state.Package) bool {
-		return !p.Installed && (have.Packages[name].Installed || have.Packages[name].Half)
-	})
-	if len(unwanted) == 0 {
-		return nil
-	}
-	return []Step{RemovePackages{unwanted}}
 }
 
 func purgeSteps(want, have state.State) []Step {

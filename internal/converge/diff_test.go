@@ -163,8 +163,8 @@ func TestDiff(t *testing.T) {
 			have: func(s *state.State) { s.Packages["docker-cli"] = state.Package{Installed: true, Held: true} },
 			steps: []string{
 				"certificates: remove /etc/docker/key.pem",
-				"hold: hold docker.io",
 				"hold: release docker-cli",
+				"hold: hold docker.io",
 				"users: take ada out of group docker",
 				"packages: remove docker-cli",
 				"data: delete /var/lib/docker",

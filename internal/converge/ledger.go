@@ -26,6 +26,9 @@ func claim(old state.Ledger, facts state.Facts, goal state.Goal) state.Ledger {
 	claimEntries(&l, goal)
 	claimMembers(&l, goal)
 	claimPackages(&l, goal)
+	if goal.Want.Choice != goal.Have.Choice {
+		l.Choice.Origin = state.UnknownOrigin // until the packages are there
+	}
 	for u, wanted := range goal.Want.Units {
 		l.Units[u] = claimUnit(l.Units, u, wanted, facts, goal.Have.Units[u])
 	}
@@ -105,6 +108,9 @@ func settle(claimed state.Ledger, goal state.Goal) state.Ledger {
 	l := clone(claimed)
 	maps.DeleteFunc(l.Files, func(p string, _ state.Found) bool { return !slices.Contains(goal.Owned, p) })
 	l.Daemon, l.Pending, l.Earlier, l.Entries = goal.Daemon, nil, goal.Earlier, goal.Entries
+	if len(goal.Named) > 0 {
+		l.Choice, l.Named = goal.Want.Choice, slices.Clone(goal.Named)
+	}
 	settleProjects(&l, goal)
 	l.Members = slices.DeleteFunc(l.Members, func(m state.Member) bool {
 		in, wanted := goal.Want.Members[m]

@@ -2,6 +2,7 @@ package converge
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"path"
@@ -27,6 +28,9 @@ type WriteFiles struct {
 	Part  string
 	Paths []string
 	Files map[string]state.File
+
+	// Daemon are the values of ours in a file that is written more than once in a run; nil otherwise.
+	Daemon map[string]json.RawMessage
 }
 
 // Name is the part of the configuration that the files make up.
@@ -46,12 +50,31 @@ func (s WriteFiles) Summary() string {
 }
 
 func (s WriteFiles) do(_ context.Context, run *run) error {
-	for _, p := range s.Paths {
-		if err := run.Files.Write(p, s.Files[p]); err != nil {
-			return err
+	write := func() error {
+		for _, p := range s.Paths {
+			if err := run.Files.Write(p, s.Files[p]); err != nil {
+				return err
+			}
 		}
+		return nil
 	}
-	return nil
+	if s.Daemon == nil {
+		return write()
+	}
+	return run.turnTo(s.Daemon, write)
+}
+
+// turnTo writes a file whose values of ours become others. Until the next turn it may say what it did
+// before or what it does then, and neither is a person's doing.
+func (r *run) turnTo(values map[string]json.RawMessage, write func() error) error {
+	if err := r.remember(func(l *state.Ledger) { l.Daemon, l.Pending = r.daemon, orEmpty(values) }); err != nil {
+		return err
+	}
+	err := write()
+	if err == nil {
+		r.daemon = values
+	}
+	return err
 }
 
 // ApproveFile asks the engine whether it would start with a file, before it has to.
@@ -74,69 +97,6 @@ func (s ApproveFile) do(ctx context.Context, run *run) error {
 		return nil
 	}
 	return errors.Join(err, s.Undo.do(ctx, run))
-}
-
-// InstallPackages installs packages together with what they depend on.
-type InstallPackages struct {
-	Packages []string
-	HoldBack []string // units that the packages bring and that are not to start yet
-}
-
-// Name is "packages".
-func (s InstallPackages) Name() string { return "packages" }
-
-// Summary names the packages.
-func (s InstallPackages) Summary() string { return phrase("install", s.Packages) }
-
-func (s InstallPackages) do(ctx context.Context, run *run) error {
-	if err := run.Units.HoldBack(s.HoldBack...); err != nil {
-		return err
-	}
-	added, err := run.Packages.Install(ctx, s.Packages)
-	err = errors.Join(err, run.Units.Release(s.HoldBack...))
-	// What came is remembered even after a failure: apt may have stopped half-way.
-	if saved := run.remember(func(l *state.Ledger) { l.Debs = union(l.Debs, added) }); err == nil {
-		err = saved
-	}
-	return err
-}
-
-// RemovePackages removes packages and leaves their configuration and data.
-type RemovePackages struct{ Packages []string }
-
-// Name is "packages".
-func (s RemovePackages) Name() string { return "packages" }
-
-// Summary names the packages.
-func (s RemovePackages) Summary() string { return phrase("remove", s.Packages) }
-
-func (s RemovePackages) do(ctx context.Context, run *run) error {
-	_, err := run.Packages.Remove(ctx, s.Packages)
-	return err
-}
-
-// HoldPackages pins packages at their version, or lets them go.
-type HoldPackages struct {
-	Packages []string
-	Held     bool
-}
-
-// Name is "hold".
-func (s HoldPackages) Name() string { return "hold" }
-
-// Summary names the packages.
-func (s HoldPackages) Summary() string {
-	if s.Held {
-		return phrase("hold", s.Packages)
-	}
-	return phrase("release", s.Packages)
-}
-
-func (s HoldPackages) do(ctx context.Context, run *run) error {
-	if s.Held {
-		return run.Packages.Hold(ctx, s.Packages)
-	}
-	return run.Packages.Unhold(ctx, s.Packages)
 }
 
 // SetMember puts an account into a group, or takes it out.
@@ -224,13 +184,14 @@ func (s RestartUnits) Summary() string {
 	return strings.Join(nonEmpty(phrase("stop", s.Stop), phrase("start", s.Start)), "; ")
 }
 
+// plain tells whether it is the restart of one service.
 func (s RestartUnits) plain() bool {
-	return !s.Refresh && len(s.Stop) == 1 && len(s.Start) == 1 && s.Stop[0] == s.Start[0]
+	return len(s.Stop) == 1 && len(s.Start) == 1 && s.Stop[0] == s.Start[0] && !anySocket(s.Start)
 }
 
 func (s RestartUnits) do(ctx context.Context, run *run) error {
 	if s.plain() {
-		return run.Units.Restart(ctx, s.Start...)
+		return s.restart(ctx, run)
 	}
 	if len(s.Stop) > 0 {
 		if err := run.Units.Stop(ctx, s.Stop...); err != nil {
@@ -246,6 +207,15 @@ func (s RestartUnits) do(ctx context.Context, run *run) error {
 		return run.Units.Start(ctx, s.Start...)
 	}
 	return nil
+}
+
+func (s RestartUnits) restart(ctx context.Context, run *run) error {
+	if s.Refresh {
+		if err := run.Units.DaemonReload(ctx); err != nil {
+			return err
+		}
+	}
+	return run.Units.Restart(ctx, s.Start...)
 }
 
 // AwaitEngine waits until the engine answers wherever it should.

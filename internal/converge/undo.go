@@ -5,44 +5,105 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"docker-extension/internal/fault"
 	"docker-extension/internal/state"
 )
 
 // undo follows a step that failed. Where units that ran before do not start with what this run has
-// written, the files become what they were and the units start with those: a wrong value must not cost a
-// person the engine. It gives the step's error, with what came of the undoing.
+// written, or were stopped for what could not be done, the files become what they were and the units
+// start with those: a wrong value must not cost a person the engine. It gives the step's error, with what
+// came of the undoing.
 func (r *run) undo(ctx context.Context, failed int, err error) error {
-	restart, ok := r.steps[failed].(RestartUnits)
-	if !ok || fault.CodeOf(err) != fault.EngineStart || !r.allRan(restart.Start) {
+	restart, starting := r.steps[failed].(RestartUnits)
+	units := r.stranded(failed, starting && fault.CodeOf(err) == fault.EngineStart)
+	if len(units) == 0 {
 		return err
 	}
-	undone := false
+	changed, undoErr := r.putBack(failed)
+	if undoErr != nil {
+		return fmt.Errorf("%w; cannot undo it: %w", err, undoErr)
+	}
+	if starting && !changed {
+		return fmt.Errorf("%w%s", err, r.wayBack(failed)) // it would do the same again
+	}
+	again := r.backToWork(ctx, units, restart.Refresh) == nil
+	switch {
+	case changed && again:
+		return fmt.Errorf("%w; the files are as they were, and it runs again", err)
+	case changed:
+		return fmt.Errorf("%w; the files are as they were, but with them it does not start either%s", err, r.wayBack(failed))
+	case again:
+		return fmt.Errorf("%w; the engine runs again", err)
+	default:
+		return fmt.Errorf("%w; the engine does not start again%s", err, r.wayBack(failed))
+	}
+}
+
+// stranded gives the units that ran when the run began, are to run, and are stopped: by a step before, or
+// because they do not start. None, if one of them did not run before.
+func (r *run) stranded(failed int, refused bool) []string {
+	var down []string
+	for i, step := range r.steps[:failed+1] {
+		restart, ok := step.(RestartUnits)
+		switch {
+		case !ok:
+		case i < failed:
+			down = without(union(down, restart.Stop), restart.Start)
+		case refused:
+			down = union(down, restart.Start)
+		}
+	}
+	if slices.ContainsFunc(down, func(u string) bool { return !r.goal.Have.Units[u].Active || !r.goal.Want.Units[u].Active }) {
+		return nil
+	}
+	return socketsFirst(down)
+}
+
+// putBack makes the files that the run has written what they were, the last one first. It tells whether that
+// was a change. What says where packages come from stays: it is no business of the engine.
+func (r *run) putBack(failed int) (changed bool, err error) {
 	for _, step := range slices.Backward(r.steps[:failed]) {
 		written, ok := step.(WriteFiles)
-		if !ok {
+		if !ok || written.Part == partSource {
 			continue
 		}
-		undone = true
 		for _, p := range slices.Backward(written.Paths) {
-			if undoErr := r.Files.Write(p, r.goal.Have.Files[p]); undoErr != nil {
-				return fmt.Errorf("%w; cannot undo it: %w", err, undoErr)
+			before := r.goal.Have.Files[p]
+			changed = changed || !before.Equal(r.goal.Want.Files[p])
+			if err := r.putBackOne(p, before); err != nil {
+				return changed, err
 			}
 		}
 	}
-	if !undone {
+	return changed, nil
+}
+
+func (r *run) putBackOne(p string, before state.File) error {
+	write := func() error { return r.Files.Write(p, before) }
+	if p != r.goal.Parting.Path {
+		return write()
+	}
+	if err := r.turnTo(r.goal.Found, write); err != nil {
 		return err
 	}
-	if r.backToWork(ctx, restart.Start) != nil {
-		return fmt.Errorf("%w; the files are as they were, but with them it does not start either", err)
+	return r.remember(func(l *state.Ledger) { l.Daemon, l.Pending = r.goal.Found, orEmpty(r.goal.Daemon) })
+}
+
+// wayBack says how to have the packages again that others have taken the place of.
+func (r *run) wayBack(failed int) string {
+	for _, step := range r.steps[:failed] {
+		if s, ok := step.(InstallPackages); ok && len(s.Instead) > 0 {
+			return "; the settings from before bring back " + strings.Join(s.Instead, ", ") + " and all containers"
+		}
 	}
-	return fmt.Errorf("%w; the files are as they were, and it runs again", err)
+	return ""
 }
 
 // backToWork stops and starts units, since a socket may have started with its new addresses. In between
 // nobody knows what they have read, so that a run after a crash here does not take them for good.
-func (r *run) backToWork(ctx context.Context, units []string) error {
+func (r *run) backToWork(ctx context.Context, units []string, refresh bool) error {
 	known := maps.Clone(r.ledger.Units)
 	err := r.remember(func(l *state.Ledger) {
 		l.Units = maps.Clone(l.Units)
@@ -55,13 +116,13 @@ func (r *run) backToWork(ctx context.Context, units []string) error {
 	if err != nil {
 		return err
 	}
-	if err := (RestartUnits{Stop: units, Start: units, Refresh: anySocket(units)}).do(ctx, r); err != nil {
+	if err := (RestartUnits{Stop: units, Start: units, Refresh: refresh || anySocket(units)}).do(ctx, r); err != nil {
 		return err
 	}
 	return r.remember(func(l *state.Ledger) { l.Units = known })
 }
 
-// allRan tells whether units were active when the run began, all of them and at least one.
-func (r *run) allRan(units []string) bool {
-	return len(units) > 0 && !slices.ContainsFunc(units, func(u string) bool { return !r.goal.Have.Units[u].Active })
+// without gives the items of a list that are not in another.
+func without(list, others []string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(item string) bool { return slices.Contains(others, item) })
 }

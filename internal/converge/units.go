@@ -1,6 +1,8 @@
 package converge
 
 import (
+	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -14,7 +16,7 @@ func unitSteps(goal state.Goal) []Step {
 	want, have := goal.Want.Units, goal.Have.Units
 	var steps []Step
 	steps = append(steps, bootSteps(want, have)...)
-	touched := append(reloads(want, have), changes(want, have)...)
+	touched := append(reloads(want, have), changes(goal)...)
 	steps = append(steps, touched...)
 	if len(touched) > 0 && anyActive(want) {
 		steps = append(steps, AwaitEngine{goal.Endpoint})
@@ -50,23 +52,43 @@ func reloads(want, have map[string]state.Unit) []Step {
 
 // changes stops, starts and restarts. systemd refuses to start a socket whose service runs, so a
 // socket that has to change takes its service with it: both are stopped, both are started.
-func changes(want, have map[string]state.Unit) []Step {
+func changes(goal state.Goal) []Step {
+	want, have := goal.Want.Units, goal.Have.Units
 	stop := selectKeys(want, func(u string, w state.Unit) bool {
 		return have[u].Active && (!w.Active || w.Started != have[u].Started)
 	})
 	start := selectKeys(want, func(u string, w state.Unit) bool {
 		return w.Active && (!have[u].Active || w.Started != have[u].Started)
 	})
-	for _, socket := range start {
-		if service, ok := serviceOf(socket); ok && have[service].Active {
-			stop, start = union(stop, []string{service}), union(start, []string{service})
-		}
+	taken := servicesOf(start, have)
+	stop, start = union(stop, taken), union(start, taken)
+	if len(start) == 0 {
+		start = restarted(goal)
 	}
 	if len(stop)+len(start) == 0 {
 		return nil
 	}
-	refresh := anySocket(stop) || anySocket(start)
+	refresh := anySocket(stop) || anySocket(start) || anyDropIn(start, goal.Want.Files)
 	return []Step{RestartUnits{Stop: socketsFirst(stop), Start: socketsFirst(start), Refresh: refresh}}
+}
+
+// restarted gives the running units that new packages restart. Whether they have come up again is asked by
+// starting them.
+func restarted(goal state.Goal) []string {
+	if len(installation(goal).Pinned) == 0 {
+		return nil
+	}
+	return selectKeys(goal.Want.Units, func(u string, w state.Unit) bool { return w.Active && goal.Have.Units[u].Active })
+}
+
+// servicesOf gives the services of sockets, as far as they run.
+func servicesOf(sockets []string, have map[string]state.Unit) (services []string) {
+	for _, socket := range sockets {
+		if service, ok := serviceOf(socket); ok && have[service].Active {
+			services = append(services, service)
+		}
+	}
+	return services
 }
 
 // socketsFirst orders units so that no connection starts a service that is being stopped, and no
@@ -104,6 +126,16 @@ func anyActive(units map[string]state.Unit) bool {
 		}
 	}
 	return false
+}
+
+// anyDropIn tells whether one of the units has a drop-in that we look after, or did: one that is to
+// go is a wanted file too, which does not exist.
+func anyDropIn(units []string, files map[string]state.File) bool {
+	return slices.ContainsFunc(units, func(unit string) bool {
+		return slices.ContainsFunc(slices.Collect(maps.Keys(files)), func(p string) bool {
+			return strings.HasSuffix(path.Dir(p), "/"+unit+".d")
+		})
+	})
 }
 
 // union gives the sorted items of both lists, each once.

@@ -42,13 +42,17 @@ const (
 
 // Paths lists the files that a survey has to look at.
 func Paths() []string {
-	return []string{DaemonJSON, CAFile, CertFile, KeyFile, SocketDropIn, ComposeFile}
+	return []string{DaemonJSON, CAFile, CertFile, KeyFile, SocketDropIn, ServiceDropIn, ProxyFile, ComposeFile}
 }
+
+// SourcePaths lists more files to look at, which belong to apt. What is no regular file there counts
+// as missing: most hosts have no docker.source, and then it is none of our business.
+func SourcePaths() []string { return []string{SourceFile, KeyringFile} }
 
 // Nests lists the folders of those files, which an uninstall need not leave behind empty, the inner
 // ones first.
 func Nests() []string {
-	return []string{project.Folder, path.Dir(DaemonJSON), path.Dir(SocketDropIn), path.Dir(registry.File)}
+	return []string{project.Folder, path.Dir(DaemonJSON), path.Dir(SocketDropIn), path.Dir(ServiceDropIn), path.Dir(registry.File)}
 }
 
 // Private tells whether a folder, where it has to be made, is for root alone.
@@ -68,6 +72,7 @@ func have(facts state.Facts) state.State {
 	s := state.State{
 		Files:    facts.Files,
 		Packages: facts.Packages,
+		Choice:   facts.Ledger.Choice,
 		Units:    map[string]state.Unit{},
 		Members:  map[state.Member]bool{},
 		Purged:   map[string]bool{},

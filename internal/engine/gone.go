@@ -35,6 +35,7 @@ func Gone(facts state.Facts, removable []string, purge bool) (state.Goal, error)
 	}
 	goal := state.Goal{Have: have(facts), Found: merged.Found}
 	goal.Want = state.State{
+		Choice:   goal.Have.Choice,
 		Files:    files,
 		Packages: map[string]state.Package{},
 		Members:  map[state.Member]bool{},

@@ -23,14 +23,15 @@ func loadedFrom(files map[string]state.File) map[string]state.Loaded {
 }
 
 // daemonDigests divides daemon.json into the keys that the engine reads again at a reload and those
-// that it reads at its start only; the certificates belong to the latter. A file that is no JSON
+// that it reads at its start only; certificates and proxy belong to the latter. A file that is no JSON
 // object counts as a whole, for the start.
 func daemonDigests(files map[string]state.File) (started, reloaded state.Digest) {
 	content := files[DaemonJSON].Content
 	keys := daemonJSON(content)
-	certificates := [][]byte{files[CAFile].Content, files[CertFile].Content, files[KeyFile].Content}
+	others := [][]byte{files[CAFile].Content, files[CertFile].Content, files[KeyFile].Content}
+	others = append(others, proxyPieces(files)...)
 	if keys == nil {
-		return digest(append(certificates, content)...), ""
+		return digest(append(others, content)...), ""
 	}
 	var cold, warm [][]byte
 	for _, key := range slices.Sorted(maps.Keys(keys)) {
@@ -41,7 +42,7 @@ func daemonDigests(files map[string]state.File) (started, reloaded state.Digest)
 			cold = append(cold, entry...)
 		}
 	}
-	return digest(append(certificates, cold...)...), digest(warm...)
+	return digest(append(others, cold...)...), digest(warm...)
 }
 
 // daemonJSON gives the keys of a daemon.json: none for an empty file, nil for one that is no object.

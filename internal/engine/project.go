@@ -118,21 +118,28 @@ func composePackages() []string {
 	return []string{"docker-compose-plugin", "docker-compose-v2", "docker-compose", "moby-compose"}
 }
 
-// composePackage gives the package to have compose from: the one that is there, or the one that goes
-// with the engine.
-func composePackage(facts state.Facts) string {
+// composePackage gives the package to have compose from: one of those that the settings name, the one
+// that is there, or the one that goes with the engine. What came with us for another engine does not count
+// as there.
+func composePackage(engine string, named []string, facts state.Facts) string {
+	fitting := composeOf(engine, facts.OS)
 	for _, name := range composePackages() {
-		if facts.Packages[name].Installed {
+		ours := slices.Contains(facts.Ledger.Debs, name) && name != fitting
+		if slices.Contains(named, name) || facts.Packages[name].Installed && !ours {
 			return name
 		}
 	}
-	foreign, _ := foreignEngine(facts)
+	return fitting
+}
+
+// composeOf gives the package of compose that goes with an engine's.
+func composeOf(engine string, os state.OS) string {
 	switch {
-	case foreign == "docker-ce":
+	case engine == "docker-ce":
 		return "docker-compose-plugin"
-	case foreign == "moby-engine":
+	case engine == "moby-engine":
 		return "moby-compose"
-	case facts.OS.ID == "ubuntu":
+	case os.ID == "ubuntu":
 		return "docker-compose-v2"
 	default:
 		return "docker-compose"

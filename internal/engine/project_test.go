@@ -121,18 +121,28 @@ func TestComposePackage(t *testing.T) {
 	ubuntu, old := fresh(), fresh()
 	ubuntu.OS.ID, ubuntu.OS.Version = "ubuntu", "24.04"
 	old.OS.Version = "11"
-	there := fresh()
-	there.Packages["docker-compose-plugin"] = state.Package{Installed: true}
-	moby := fresh()
-	moby.Packages["moby-engine"] = state.Package{Installed: true}
+	theirs, ours := fresh(), fresh()
+	theirs.Packages["docker-compose"] = state.Package{Installed: true}
+	ours.Packages["docker-compose"] = state.Package{Installed: true}
+	ours.Ledger.Debs = []string{"docker-compose"}
 	for name, c := range map[string]struct {
-		facts state.Facts
-		want  string
+		engine string
+		named  []string
+		facts  state.Facts
+		want   string
 	}{
-		"Debian": {fresh(), "docker-compose"}, "Ubuntu": {ubuntu, "docker-compose-v2"}, "Docker's own engine": {inhabited(), "docker-compose-plugin"},
-		"Microsoft's engine": {moby, "moby-compose"}, "one that is there": {there, "docker-compose-plugin"},
+		"Debian":                           {"docker.io", nil, fresh(), "docker-compose"},
+		"Ubuntu":                           {"docker.io", nil, ubuntu, "docker-compose-v2"},
+		"Docker's own engine":              {"docker-ce", nil, fresh(), "docker-compose-plugin"},
+		"Microsoft's engine":               {"moby-engine", nil, fresh(), "moby-compose"},
+		"one that a person has installed":  {"docker-ce", nil, theirs, "docker-compose"},
+		"one that came for another engine": {"docker-ce", nil, ours, "docker-compose-plugin"},
+		"one that came for this engine":    {"docker.io", nil, ours, "docker-compose"},
+		"a mirror that has another":        {"docker-ce", []string{"docker-ce", "docker-compose-v2"}, fresh(), "docker-compose-v2"},
+		"a mirror whose list has none":     {"docker-ce", []string{"docker-ce", "containerd.io"}, fresh(), "docker-compose-plugin"},
+		"a mirror of the distribution's":   {"docker.io", []string{"docker.io"}, fresh(), "docker-compose"},
 	} {
-		if got := composePackage(c.facts); got != c.want {
+		if got := composePackage(c.engine, c.named, c.facts); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
 	}

@@ -18,56 +18,85 @@ import (
 // Running gives the goal of enable: the engine runs as the settings say. The faults in its error
 // are those that only a look at the host can find.
 func Running(s settings.Settings, facts state.Facts) (state.Goal, error) {
-	if err := CheckHost(facts.OS); err != nil {
-		return state.Goal{}, err
-	}
 	s = effective(s)
-	merged, err := dockerd.Merge(present(facts), memory(facts.Ledger), daemonKeys(s, facts))
+	p, err := partsOf(s, facts)
 	if err != nil {
 		return state.Goal{}, err
 	}
-	logins, err := loginsOf(s, facts)
-	if err != nil {
-		return state.Goal{}, err
-	}
-	members, err := wantedMembers(s, facts)
-	if err != nil {
-		return state.Goal{}, err
-	}
-	if err := checkUnits(facts); err != nil {
-		return state.Goal{}, err
-	}
-	files := map[string]state.File{DaemonJSON: daemonFile(merged, facts)}
-	maps.Copy(files, certificateFiles(s.Certificates))
-	maps.Copy(files, listenerFile(s.Docker))
-	maps.Copy(files, composeFile(s, facts))
-	maps.Copy(files, logins.ours)
+	files := p.files(s, facts)
 	goal := state.Goal{
 		Owned:    slices.Sorted(maps.Keys(files)),
 		Late:     []string{registry.File},
-		Daemon:   merged.Owned,
-		Found:    merged.Found,
-		Earlier:  merged.Earlier,
-		Entries:  logins.entries,
+		Daemon:   p.daemon.Owned,
+		Found:    p.daemon.Found,
+		Earlier:  p.daemon.Earlier,
+		Entries:  p.logins.entries,
 		Boot:     facts.Boot,
 		Endpoint: endpoint(s),
 		Check:    check(files[DaemonJSON], facts),
-		Notes:    slices.Concat(notes(s, facts), mergeNotes(merged), logins.notes),
+		Proxy:    s.Docker.Proxy,
+		Notes:    slices.Concat(notes(s, facts), p.from.notes, mergeNotes(p.daemon), p.logins.notes),
 		Have:     have(facts),
 	}
-	maps.Copy(files, logins.returned)
+	maps.Copy(files, p.logins.returned)
 	returnUnwanted(files, facts.Ledger)
 	forgetDropped(goal.Have, files[DaemonJSON], facts)
 	goal.Want = state.State{
 		Files:    files,
-		Packages: wantedPackages(s, facts),
-		Members:  members,
+		Source:   p.from.source,
+		Members:  p.members,
 		Units:    runningUnits(files, facts),
 		Projects: wantedProjects(s, facts, files[ComposeFile]),
-		Accounts: logins.wanted,
+		Accounts: p.logins.wanted,
 	}
 	goal.Have.Projects = haveProjects(facts, goal.Want)
-	return goal, nil
+	if err := wantPackages(&goal, s, p.from, facts); err != nil {
+		return state.Goal{}, err
+	}
+	goal.Have.Source = knownSource(p.from.source, facts, goal.Want.Choice != goal.Have.Choice)
+	return goal, part(&goal, facts)
+}
+
+// parts are what the goal of enable is put together from.
+type parts struct {
+	daemon  dockerd.Merged
+	logins  logins
+	members map[state.Member]bool
+	from    supply
+}
+
+// partsOf works out the parts, each of which may find that this host does not go together with the
+// settings.
+func partsOf(s settings.Settings, facts state.Facts) (p parts, err error) {
+	if err = CheckHost(facts.OS); err != nil {
+		return parts{}, err
+	}
+	if p.daemon, err = dockerd.Merge(present(facts), memory(facts.Ledger), daemonKeys(s, facts)); err != nil {
+		return parts{}, err
+	}
+	if p.logins, err = loginsOf(s, facts); err != nil {
+		return parts{}, err
+	}
+	if p.members, err = wantedMembers(s, facts); err != nil {
+		return parts{}, err
+	}
+	if err = checkUnits(facts); err != nil {
+		return parts{}, err
+	}
+	p.from, err = supplyOf(s, facts)
+	return p, err
+}
+
+// files gives the files that are to be ours.
+func (p parts) files(s settings.Settings, facts state.Facts) map[string]state.File {
+	files := map[string]state.File{DaemonJSON: daemonFile(p.daemon, facts)}
+	maps.Copy(files, certificateFiles(s.Certificates))
+	maps.Copy(files, listenerFile(s.Docker))
+	maps.Copy(files, proxyFiles(s))
+	maps.Copy(files, composeFile(s, facts))
+	maps.Copy(files, p.logins.ours)
+	keepSource(files, p.from.source, facts)
+	return files
 }
 
 // effective takes out of the settings what installonly, a key of 2014, says to leave alone: the
@@ -198,28 +227,6 @@ func returnUnwanted(files map[string]state.File, ledger state.Ledger) {
 			files[p] = givenBack(found)
 		}
 	}
-}
-
-// wantedPackages gives the packages of the engine. An engine that somebody else has installed is
-// used as it is: replacing it would take its containers down. Compose comes along if it has something
-// to do, and goes again, if it came with us, when it has not.
-func wantedPackages(s settings.Settings, facts state.Facts) map[string]state.Package {
-	packages := map[string]state.Package{}
-	for _, name := range unwantedCompose(s, facts) {
-		packages[name] = state.Package{}
-	}
-	names := distroPackages(facts.OS)
-	if name, foreign := foreignEngine(facts); foreign {
-		names = []string{name}
-	}
-	if s.Compose != nil {
-		names = append(names, composePackage(facts))
-	}
-	for _, name := range names {
-		held := facts.Packages[name].Held && !slices.Contains(facts.Ledger.Held, name)
-		packages[name] = state.Package{Installed: true, Held: s.Docker.Hold || held}
-	}
-	return packages
 }
 
 // wantedMembers gives who is to be in the group docker, and who only was because of us.

@@ -24,6 +24,7 @@ func Stopped(facts state.Facts) (state.Goal, error) {
 		Entries: facts.Ledger.Entries,
 	}
 	goal.Want.Files = map[string]state.File{}
+	goal.Want.Choice = goal.Have.Choice
 	if active := facts.Units[Service].Active; active || facts.Ledger.Pending != nil {
 		merged, err := dockerd.Merge(present(facts), memory(facts.Ledger), stoppedKeys(facts, active))
 		if err != nil {

@@ -16,7 +16,6 @@ const (
 	SettingsFile    Code = 11 // the settings file cannot be read or is not what the agent writes
 	Decryption      Code = 12 // the protected settings cannot be decrypted
 	SettingsInvalid Code = 13 // the settings say something that cannot be done
-	NotSupportedYet Code = 14 // the settings are right, but this version has no hands for them
 
 	HostConfig  Code = 20 // something on the host that we have to respect is broken (daemon.json, our record)
 	HostFiles   Code = 21 // a file cannot be read or written
@@ -31,6 +30,8 @@ const (
 	Account        Code = 55 // a user or group cannot be changed
 	NotConverged   Code = 56 // everything was done, and yet the host is not as wanted
 	EngineRefuses  Code = 57 // the engine says that it would not start with its configuration file
+	PackageSource  Code = 58 // the repository of docker.source, or its key, cannot be used
+	PackageVersion Code = 59 // no package has the version that docker.version asks for
 
 	ImagePull Code = 60 // an image of the compose project cannot be had
 	Compose   Code = 61 // the compose project cannot be brought up or down, or does not stay up
@@ -49,11 +50,12 @@ func names() map[Code]string {
 	return map[Code]string{
 		OK: "ok", Internal: "internal", Usage: "usage",
 		Environment: "environment", SettingsFile: "settings-file", Decryption: "decryption",
-		SettingsInvalid: "settings-invalid", NotSupportedYet: "not-supported-yet",
-		HostConfig: "host-config", HostFiles: "host-files", Busy: "busy", Superseded: "superseded",
+		SettingsInvalid: "settings-invalid",
+		HostConfig:      "host-config", HostFiles: "host-files", Busy: "busy", Superseded: "superseded",
 		Converge: "converge", Unsupported: "unsupported-os", PackageInstall: "package-install",
 		EngineStart: "engine-start", EngineSilent: "engine-silent", Account: "account",
 		NotConverged: "not-converged", EngineRefuses: "engine-refuses",
 		ImagePull: "image-pull", Compose: "compose", Login: "registry-login",
+		PackageSource: "package-source", PackageVersion: "package-version",
 	}
 }

@@ -6,11 +6,13 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"time"
 
 	"docker-extension/internal/host/accounts"
 	"docker-extension/internal/host/apt"
 	"docker-extension/internal/host/files"
 	"docker-extension/internal/host/systemd"
+	"docker-extension/internal/keyring"
 	"docker-extension/internal/state"
 )
 
@@ -46,6 +48,9 @@ func Survey(root files.Root, paths, units []string, ledger state.Ledger) (state.
 	if facts.Packages, err = apt.Packages(root); err != nil {
 		return state.Facts{}, err
 	}
+	if facts.Listed, err = apt.Listed(root); err != nil {
+		return state.Facts{}, err
+	}
 	if err = people(root, &facts); err != nil {
 		return state.Facts{}, err
 	}
@@ -56,6 +61,20 @@ func Survey(root files.Root, paths, units []string, ledger state.Ledger) (state.
 func boot(root files.Root) (string, error) {
 	file, err := root.Read("/proc/sys/kernel/random/boot_id")
 	return strings.TrimSpace(string(file.Content)), err
+}
+
+// Keys looks into those of the files that are keyrings of apt. What cannot be read as one holds no keys.
+func Keys(found map[string]state.File, now time.Time) map[string]state.KeyFile {
+	keys := map[string]state.KeyFile{}
+	for path, file := range found {
+		if !strings.HasPrefix(path, apt.Keyrings) || !file.Exists {
+			continue
+		}
+		if ring, err := keyring.Parse(file.Content); err == nil {
+			keys[path] = state.KeyFile{Fingerprints: ring.Fingerprints(), Fit: ring.Trouble(now) == nil}
+		}
+	}
+	return keys
 }
 
 // people fills in accounts and groups.

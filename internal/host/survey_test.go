@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"docker-extension/internal/host/files"
 	"docker-extension/internal/state"
@@ -64,6 +65,25 @@ func TestSurveyOfAHost(t *testing.T) {
 	}
 	if err != nil || fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", want) {
 		t.Errorf(" got %+v, %v\nwant %+v", got, err, want)
+	}
+}
+
+func TestKeys(t *testing.T) {
+	docker, err := os.ReadFile("../keyring/testdata/docker.asc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]state.File{
+		"/etc/apt/keyrings/docker.asc": {Exists: true, Content: docker}, "/etc/apt/keyrings/none.asc": {},
+		"/etc/apt/keyrings/text.asc": {Exists: true, Content: []byte("text")}, "/etc/docker/cert.pem": {Exists: true, Content: docker},
+	}
+	got := Keys(found, time.Now())
+	key := got["/etc/apt/keyrings/docker.asc"]
+	if len(got) != 1 || !key.Fit || len(key.Fingerprints) != 1 || key.Fingerprints[0] != "9DC858229FC7DD38854AE2D88D81803C0EBFCD88" {
+		t.Errorf("got %+v", got)
+	}
+	if early := Keys(found, time.Date(2016, 1, 1, 0, 0, 0, 0, time.UTC)); early["/etc/apt/keyrings/docker.asc"].Fit {
+		t.Error("fit before it was made")
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"docker-extension/internal/host/compose"
 	"docker-extension/internal/host/docker"
 	"docker-extension/internal/host/files"
+	"docker-extension/internal/host/repository"
 	"docker-extension/internal/host/systemd"
 	"docker-extension/internal/registry"
 	"docker-extension/internal/state"
@@ -77,6 +78,7 @@ func (m *Machine) Host() converge.Host {
 	return converge.Host{
 		Files:      hostFiles{m.Root},
 		Packages:   m.apt,
+		Sources:    repository.Repositories{Root: m.Root, Apt: m.apt, Now: time.Now},
 		Units:      units{m.Systemd, m.Engine.Engine},
 		Accounts:   m.accounts,
 		Engine:     m.Engine,
@@ -96,6 +98,12 @@ func (m *Machine) Survey() (state.Facts, error) {
 	if err != nil {
 		return state.Facts{}, err
 	}
+	for _, path := range engine.SourcePaths() {
+		if file, err := m.Root.Read(path); err == nil {
+			facts.Files[path] = file
+		}
+	}
+	facts.Keys = host.Keys(facts.Files, time.Now())
 	facts.Folders = map[string]bool{}
 	for _, folder := range engine.Folders() {
 		entries, err := m.Root.List(folder)

@@ -9,6 +9,7 @@ import (
 
 // cross checks what no schema can: whether the settings go together.
 func (p *parser) cross() {
+	p.crossProxy()
 	d := p.settings.Docker
 	switch {
 	case p.settings.InstallOnly || p.wrong(PlacePublic("docker.port")) || p.wrong(PlacePublic("dockerport")) || p.hostInDoubt():

@@ -110,7 +110,7 @@ func TestParseFaults(t *testing.T) {
 			`publicSettings.docker.options[2]: "" is not a flag or its value: a string of one line (write each flag as a string of its own, like "--dns=8.8.8.8")`,
 			`publicSettings.docker.users[0]: "a b" is not the name of an account (use a name as in /etc/passwd)`,
 			`publicSettings.docker.proxy.http: is not the address of a proxy (use an address like "http://proxy.example.com:3128")`,
-			`publicSettings.docker.source: lacks suite (use "distro", "docker", or an object with url, suite, component, key and packages)`,
+			`publicSettings.docker.source: lacks suite (use "distro", "docker", or an object with url, suite, component, key, fingerprint and packages)`,
 			`publicSettings.docker.source.url: "m.example.com" is not the address of a repository (use an address that begins with https://, http:// or file://)`,
 			`publicSettings.docker.source.packages: is not a list of package names (write it like ["docker-ce", "docker-ce-cli", "containerd.io"])`}},
 		{"wrong compose files", `{"compose": {"services": {"web": {"image": "w", "env_file": "/etc/shadow"}, "db": {}}},
@@ -126,6 +126,19 @@ func TestParseFaults(t *testing.T) {
 		{"two accounts at one registry", "", `{"login": [{"username": "u", "password": "p"}, {"server": "docker.io", "username": "v", "password": "q"}, {"server": "https://", "username": "v", "password": "q"}]}`, []string{
 			`protectedSettings.login: has a server without a name (use a name like "registry.example.com:5000", or leave server out for Docker Hub)`,
 			`protectedSettings.login[1].server: is the registry of protectedSettings.login[0] too, and docker keeps one account for each (keep one of the two)`}},
+		{"a source and a key with passwords", `{"docker": {"source": {"url": "https://u:hush@m.example.com", "suite": "s", "key": "https://u:hush@m.example.com/k"}}}`, "", []string{
+			`publicSettings.docker.source.url: has a user or a password in it, which everybody on the VM could read (put user and password into a file in /etc/apt/auth.conf.d on the VM (apt_auth.conf(5)))`,
+			`publicSettings.docker.source.key: has a user or a password in it, which others can read (send the key itself, armoured, in place of its address)`}},
+		{"a key that anybody could replace", `{"docker": {"source": {"url": "https://m.example.com", "suite": "s", "key": "http://m.example.com/k"}}}`, "", []string{
+			`publicSettings.docker.source.key: could be replaced on its way: it comes by http (use https, or add fingerprint with the fingerprint of the key)`}},
+		{"a fingerprint of nothing", `{"docker": {"source": {"url": "https://m.example.com", "suite": "s", "fingerprint": "9DC858229FC7DD38854AE2D88D81803C0EBFCD88"}}}`, "", []string{
+			`publicSettings.docker.source.fingerprint: is there without a key (add key with its address or its text, or remove the fingerprint)`}},
+		{"a short fingerprint", `{"docker": {"source": {"url": "https://m.example.com", "suite": "s", "key": "https://m.example.com/k", "fingerprint": "0EBFCD88"}}}`, "", []string{
+			`publicSettings.docker.source.fingerprint: "0EBFCD88" is not the fingerprint of a key (use the 40 or 64 hexadecimal digits that gpg --show-keys prints)`}},
+		{"a key that is none", `{"docker": {"source": {"url": "https://m.example.com", "suite": "s", "key": "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nAAAA\n-----END PGP PUBLIC KEY BLOCK-----"}}}`, "", []string{
+			`publicSettings.docker.source.key: holds no OpenPGP key that can be read (send the key that gpg --armor --export prints, and look at it with gpg --show-keys)`}},
+		{"two proxies", `{"docker": {"proxy": {"http": "http://u:hush@p:1"}, "options": ["--http-proxy=http://u:hush@q:1"]}}`, "", []string{
+			`publicSettings.docker.proxy: and the engine's own proxies, in docker.options or docker.daemon, are both there (say it in one of the two places; docker.proxy is used for the packages as well)`}},
 		{"wrong logins", "", `{"login": [{"username": ""}, 3, {"username": "u", "password": "p", "user": "hush"}], "environment": {"A": 4711}, "certs": {"ca": 1}}`, []string{
 			`protectedSettings.login[0]: lacks password (send an object with username and password, and server unless it is Docker Hub)`,
 			`protectedSettings.login[0].username: is not a user name (use a string of one line without a colon)`,
@@ -170,26 +183,5 @@ func TestParseGivesTheRest(t *testing.T) {
 	got, err := Parse([]byte(`{"docker": {"port": "2375", "options": ["--cluster-store=consul://10.0.0.4:8500"]}, "x": 1}`), nil, Options{Now: now})
 	if len(fault.Faults(err)) != 3 || len(got.Docker.Options) != 1 || got.Docker.Port != 2375 {
 		t.Errorf("Parse = %+v, %v", got.Docker, err)
-	}
-}
-
-func TestUnsupported(t *testing.T) {
-	s, err := Parse([]byte(`{"composeup": {"web": {"image": "w"}}, "docker": {"source": "docker", "version": "26", "proxy": {"no": "x"}, "hold": true}}`),
-		[]byte(`{"login": {"username": "u", "password": "p"}}`), Options{Now: now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := []string{"publicSettings.docker.source", "publicSettings.docker.version", "publicSettings.docker.proxy"}
-	faults := Unsupported(s)
-	if len(faults) != len(want) {
-		t.Fatalf("Unsupported = %v", faults)
-	}
-	for i, f := range faults {
-		if f.Place != want[i] || f.Code != fault.NotSupportedYet || f.Hint == "" {
-			t.Errorf("fault %d = %s", i, fault.Sentence(f, 0))
-		}
-	}
-	if faults := Unsupported(nothing()); len(faults) != 0 {
-		t.Errorf("Unsupported(nothing) = %v", faults)
 	}
 }

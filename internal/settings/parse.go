@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"docker-extension/internal/fault"
+	"docker-extension/internal/secret"
+	"docker-extension/internal/state"
 )
 
 // Parse reads the public and the protected settings, both JSON. Nothing, blanks, null, "" and {}
@@ -104,6 +106,7 @@ func (p *parser) rank(place string) int {
 func (p *parser) takePublic(wire publicWire) {
 	s := &p.settings
 	s.Docker = wire.Docker.settings()
+	p.takeSource(wire.Docker.Source)
 	if wire.Cloud != "" {
 		s.Cloud = wire.Cloud
 	}
@@ -120,16 +123,12 @@ func (w dockerWire) settings() Docker {
 		TLS:     w.TLS == nil || bool(*w.TLS),
 		Options: w.Options,
 		Daemon:  w.Daemon,
-		Source:  Source(w.Source),
 		Version: w.Version,
 		Hold:    bool(w.Hold),
-		Proxy:   Proxy{HTTP: w.Proxy.HTTP, HTTPS: w.Proxy.HTTPS, No: w.Proxy.No},
+		Proxy:   state.Proxy{HTTP: secret.New(w.Proxy.HTTP), HTTPS: secret.New(w.Proxy.HTTPS), No: w.Proxy.No},
 	}
 	if w.Port != nil {
 		d.Port = int(*w.Port)
-	}
-	if d.Source.Kind == "" {
-		d.Source.Kind = SourceDistro
 	}
 	if w.Users != nil {
 		d.Users, d.UsersSet = *w.Users, true

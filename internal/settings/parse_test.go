@@ -11,6 +11,7 @@ import (
 	"docker-extension/internal/project"
 	"docker-extension/internal/registry"
 	"docker-extension/internal/secret"
+	"docker-extension/internal/state"
 )
 
 // nothing is what no settings at all mean.
@@ -57,15 +58,27 @@ func TestParse(t *testing.T) {
 		{"two in the group", `{"docker": {"users": ["anna", "Bob.B"]}}`, "", with(func(s *Settings) { s.Docker.Users, s.Docker.UsersSet = []string{"anna", "Bob.B"}, true })},
 		{"source by name", `{"docker": {"source": "docker", "version": "5:29.7.2-1~ubuntu.24.04~noble", "hold": "True"}}`, "",
 			with(func(s *Settings) {
-				s.Docker.Source.Kind, s.Docker.Version, s.Docker.Hold = SourceDocker, "5:29.7.2-1~ubuntu.24.04~noble", true
+				s.Docker.Source, s.Docker.Version, s.Docker.Hold = Source{Kind: SourceDocker, Named: true}, "5:29.7.2-1~ubuntu.24.04~noble", true
 			})},
 		{"source by address", `{"docker": {"source": {"url": "https://m.example.com/d", "suite": "bookworm", "component": "stable", "key": "https://m.example.com/k", "packages": ["docker-ce"]}}}`, "",
 			with(func(s *Settings) {
-				s.Docker.Source = Source{Kind: SourceMirror, URL: "https://m.example.com/d", Suite: "bookworm", Component: "stable",
-					Key: "https://m.example.com/k", Packages: []string{"docker-ce"}}
+				s.Docker.Source = Source{Kind: SourceMirror, Named: true, URL: "https://m.example.com/d", Suite: "bookworm", Component: "stable",
+					Key: state.Key{Address: "https://m.example.com/k"}, Packages: []string{"docker-ce"}}
+			})},
+		{"source by name, the usual one", `{"docker": {"source": "distro"}}`, "", with(func(s *Settings) { s.Docker.Source.Named = true })},
+		{"the least of a mirror", `{"docker": {"source": {"url": "http://m.example.com/d", "suite": "bookworm"}}}`, "",
+			with(func(s *Settings) {
+				s.Docker.Source = Source{Kind: SourceMirror, Named: true, URL: "http://m.example.com/d", Suite: "bookworm", Component: "stable"}
+			})},
+		{"a flat mirror, and a key by http with its fingerprint", `{"docker": {"source": {"url": "file:///srv/debs", "suite": "debs/", "key": "http://m.example.com/k", "fingerprint": "9dc8 5822 9fc7 dd38 854a  e2d8 8d81 803c 0ebf cd88"}}}`, "",
+			with(func(s *Settings) {
+				s.Docker.Source = Source{Kind: SourceMirror, Named: true, URL: "file:///srv/debs", Suite: "debs/",
+					Key: state.Key{Address: "http://m.example.com/k", Fingerprint: "9DC858229FC7DD38854AE2D88D81803C0EBFCD88"}}
 			})},
 		{"proxy", `{"docker": {"proxy": {"http": "http://p:1", "https": "http://p:2", "no": "localhost,.example.com"}}}`, "",
-			with(func(s *Settings) { s.Docker.Proxy = Proxy{"http://p:1", "http://p:2", "localhost,.example.com"} })},
+			with(func(s *Settings) {
+				s.Docker.Proxy = state.Proxy{HTTP: secret.New("http://p:1"), HTTPS: secret.New("http://p:2"), No: "localhost,.example.com"}
+			})},
 		{"cloud and purge", `{"azure-environment": "AzureChinaCloud", "uninstall": {"purgeData": "true"}}`, "",
 			with(func(s *Settings) { s.Cloud, s.PurgeData = AzureChinaCloud, true })},
 		{"opted out of TLS", `{"docker": {"port": "2375", "tls": false}}`, "",

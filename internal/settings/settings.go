@@ -11,6 +11,7 @@ import (
 
 	"docker-extension/internal/project"
 	"docker-extension/internal/secret"
+	"docker-extension/internal/state"
 )
 
 // Settings is everything that a person asked for, checked and with defaults filled in. The zero
@@ -50,7 +51,7 @@ type Docker struct {
 	Users    []string // accounts for the group docker; meaningful only with UsersSet
 	UsersSet bool     // false: the default account; true with no Users: nobody
 
-	Proxy Proxy
+	Proxy state.Proxy // of the engine, and of what the extension fetches
 }
 
 // Listeners gives the TCP addresses on which the engine is to listen; none for the unix socket alone.
@@ -63,12 +64,14 @@ func (d Docker) Listeners() []netip.AddrPort {
 
 // Source tells where the engine's packages come from.
 type Source struct {
-	Kind SourceKind
+	Kind  SourceKind
+	Named bool // the settings say so; without it an engine that is there already is as good
 
-	// Only for SourceMirror. URL and Suite are as in a line of sources.list, Key is the address or
-	// the armoured text of the signing key, Packages the engine's packages there.
-	URL, Suite, Component, Key string
-	Packages                   []string
+	// Only for SourceMirror. URL, Suite and Component are as in a line of sources.list, the last one
+	// empty for a flat repository. Packages are the engine's packages there; none: those of Docker.
+	URL, Suite, Component string
+	Key                   state.Key // zero if apt's own trusted keys have it
+	Packages              []string
 }
 
 // SourceKind is one of the three kinds of Source.
@@ -90,10 +93,6 @@ const (
 	AzureChinaCloud   Cloud = "AzureChinaCloud"
 	AzureUSGovernment Cloud = "AzureUSGovernment"
 )
-
-// Proxy is how the engine and apt reach the outside; empty strings for a direct way. The addresses
-// may carry a password, so they are not for logs.
-type Proxy struct{ HTTP, HTTPS, No string }
 
 // Login is an account at a registry.
 type Login struct {

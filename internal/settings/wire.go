@@ -60,11 +60,12 @@ type (
 	}
 
 	mirrorWire struct {
-		URL       string   `json:"url"`
-		Suite     string   `json:"suite"`
-		Component string   `json:"component"`
-		Key       string   `json:"key"`
-		Packages  []string `json:"packages"`
+		URL         string   `json:"url"`
+		Suite       string   `json:"suite"`
+		Component   string   `json:"component"`
+		Key         string   `json:"key"`
+		Fingerprint string   `json:"fingerprint"`
+		Packages    []string `json:"packages"`
 	}
 
 	loginWire struct {
@@ -115,22 +116,18 @@ func (b *looseBool) UnmarshalJSON(data []byte) error {
 }
 
 // sourceWire is a word or an object.
-type sourceWire Source
+type sourceWire struct {
+	kind   SourceKind
+	mirror mirrorWire
+}
 
 // UnmarshalJSON reads "distro", "docker" or an object.
 func (s *sourceWire) UnmarshalJSON(data []byte) error {
 	if data[0] == '"' {
-		return json.Unmarshal(data, &s.Kind)
+		return json.Unmarshal(data, &s.kind)
 	}
-	var mirror mirrorWire
-	if err := json.Unmarshal(data, &mirror); err != nil {
-		return err
-	}
-	*s = sourceWire{
-		Kind: SourceMirror, URL: mirror.URL, Suite: mirror.Suite,
-		Component: mirror.Component, Key: mirror.Key, Packages: mirror.Packages,
-	}
-	return nil
+	s.kind = SourceMirror
+	return json.Unmarshal(data, &s.mirror)
 }
 
 // loginsWire is one account or a list of them.

@@ -13,11 +13,19 @@ type Facts struct {
 	Admin    string               // the account that the platform provisioned; "" if it cannot be found
 	Swarm    bool                 // the engine is part of a swarm, where live-restore is not allowed
 	Boot     string               // the kernel's name for this boot
+	Listed   []Listed             // the repositories that apt knows
+	Keys     map[string]KeyFile   // every keyring that we may own and that is there
 	Ledger   Ledger
 
 	// Containers are those of the projects in the ledger, by project. They are asked from the engine,
 	// so they are there only if it runs and the verb wants to know.
 	Containers map[string][]Container
+}
+
+// KeyFile is what a keyring holds.
+type KeyFile struct {
+	Fingerprints []string
+	Fit          bool // at least one of the keys is neither expired nor revoked
 }
 
 // OS is what os-release says, and the machine's architecture in Debian's word for it.

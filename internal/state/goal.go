@@ -22,7 +22,19 @@ type Goal struct {
 	Boot     string                     // the kernel's name for this boot
 	Endpoint Endpoint
 	Check    Check
+	Proxy    Proxy    // for what has to be fetched
+	Pinned   []string // packages whose version follows the engine's; the engine's comes first
+	Named    []string // the packages that the settings ask for
+	Parting  Parting
 	Notes    []string // what a person should know although nothing is wrong
+}
+
+// Parting is the configuration file of an engine that makes way for another one, and is to stop together
+// with its containers. The zero value is none.
+type Parting struct {
+	Path   string
+	File   File
+	Daemon map[string]json.RawMessage // the values in it that are ours, as in Goal
 }
 
 // Check is a file that the engine itself is to approve of before it reads it. The zero value is none.

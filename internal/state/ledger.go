@@ -18,6 +18,9 @@ type Ledger struct {
 	Earlier map[string]json.RawMessage `json:"earlier,omitempty"` // what stood in the places of both before
 	Debs    []string                   `json:"debs,omitempty"`    // packages that came with our installs
 	Held    []string                   `json:"held,omitempty"`    // packages that we hold
+	Choice  Choice                     `json:"choice,omitzero"`   // what the last good installation was chosen by
+	Named   []string                   `json:"named,omitempty"`   // the packages that it was asked for
+	Fetched Fetched                    `json:"fetched,omitzero"`  // what stands in the repository's keyring
 	Members []Member                   `json:"members,omitempty"` // memberships that we made
 	Units   map[string]Loaded          `json:"units,omitempty"`
 

@@ -13,6 +13,8 @@ import (
 type State struct {
 	Files    map[string]File    // by absolute path
 	Packages map[string]Package // by Debian package name
+	Choice   Choice             // what the engine's packages are chosen by
+	Source   Repository         // added to those that apt has
 	Units    map[string]Unit    // by unit name, "docker.service"
 	Members  map[Member]bool    // whether an account is in a group
 	Purged   map[string]bool    // directory trees that are gone, data and all (uninstall.purgeData)
@@ -33,13 +35,6 @@ func (f File) Equal(other File) bool {
 		return f.Exists == other.Exists
 	}
 	return f.Mode == other.Mode && bytes.Equal(f.Content, other.Content)
-}
-
-// Package is what dpkg knows of a package.
-type Package struct {
-	Installed bool // "install ok installed": unpacked and configured, nothing less
-	Half      bool // neither in nor out: dpkg was interrupted in an installation or a removal
-	Held      bool // apt leaves it at its version (apt-mark hold)
 }
 
 // Unit is a systemd unit. Its digests stand for what it reads: when a digest differs from the

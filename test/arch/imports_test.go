@@ -48,18 +48,19 @@ func rooms() []room {
 		{folder: "internal/converge", may: []string{"internal/fault", "internal/state", "internal/oplog"}},
 
 		// Decisions.
-		{folder: "internal/engine", may: append([]string{"internal/settings", "internal/dockerd", "internal/project", "internal/registry"}, nouns...), pure: true},
-		{folder: "internal/settings", may: append([]string{"internal/cms", "internal/dockerd", "internal/project", "internal/registry"}, nouns...), pure: true},
+		{folder: "internal/engine", may: append([]string{"internal/settings", "internal/dockerd", "internal/keyring", "internal/project", "internal/registry"}, nouns...), pure: true},
+		{folder: "internal/settings", may: append([]string{"internal/cms", "internal/dockerd", "internal/keyring", "internal/project", "internal/registry"}, nouns...), pure: true},
 		{folder: "internal/cms", may: nouns, pure: true},
 		{folder: "internal/bundle", may: nouns, pure: true},
 		{folder: "internal/pki", may: nouns, pure: true},
 		{folder: "internal/preview", may: append([]string{"internal/converge"}, nouns...), pure: true},
+		{folder: "internal/keyring", may: nouns, pure: true},
 		{folder: "internal/dockerd", may: nouns, pure: true},
 		{folder: "internal/project", may: nouns, pure: true},
 		{folder: "internal/registry", may: nouns, pure: true},
 
 		// Hands.
-		{folder: "internal/host", may: hands},
+		{folder: "internal/host", may: append([]string{"internal/keyring"}, hands...)},
 
 		// Vocabulary. The log has one hand: it writes its file.
 		{folder: "internal/oplog", may: []string{"internal/fault", "internal/secret", "internal/host/files"}},

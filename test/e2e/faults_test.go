@@ -16,7 +16,6 @@ const (
 	codeSettingsFile    = 11
 	codeDecryption      = 12
 	codeSettingsInvalid = 13
-	codeNotSupportedYet = 14
 	codeHostConfig      = 20
 	codeHostFiles       = 21
 	codeUnsupported     = 51
@@ -119,8 +118,8 @@ func keyFaults() []row {
 			says: []string{"publicSettings.dokcer: is not a known key", "use docker, the nearest known key"}},
 		{name: "certificates in the public settings", again: true, code: codeSettingsInvalid, file: publicSecrets,
 			says: []string{"publicSettings.certs: is a secret", "move it to protectedSettings.certs", "replace it", "publicSettings.login: is a secret", "move it to protectedSettings.login"}},
-		{name: "version", again: true, code: codeNotSupportedYet, file: public(`{"docker":{"version":"26.1"}}`),
-			says: []string{"publicSettings.docker.version: cannot be used yet", "remove the key"}},
+		{name: "version", code: codeSettingsInvalid, file: public(`{"docker":{"version":">=26.1"}}`),
+			says: []string{"publicSettings.docker.version: "}},
 		{name: "compose that reads the host's files", again: true, code: codeSettingsInvalid,
 			file: public(`{"compose":{"web":{"image":"busybox","env_file":"/etc/shadow"}},"compose-environment":{"DOCKER_HOST":"tcp://10.0.0.1:2375"}}`),
 			says: []string{"publicSettings.compose.web.env_file: lies outside of /etc/docker/compose", "publicSettings.compose-environment.DOCKER_HOST: "}},

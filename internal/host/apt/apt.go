@@ -8,7 +8,6 @@ package apt
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -33,58 +32,26 @@ type Apt struct {
 	Budget time.Duration
 	Work   time.Duration
 	Pause  time.Duration
+
+	env []string // of the children, beside what they all have
+}
+
+// with gives the same package manager with a way to the outside. apt reads these variables where its
+// own configuration names no proxy: what a person has configured wins. They are no arguments, and no
+// file on the disk, because an address may carry a password.
+func (a Apt) with(proxy state.Proxy) Apt {
+	for _, v := range []struct{ name, value string }{
+		{"http_proxy", proxy.HTTP.Reveal()}, {"https_proxy", proxy.HTTPS.Reveal()}, {"no_proxy", proxy.No},
+	} {
+		if v.value != "" {
+			a.env = append(slices.Clip(a.env), v.name+"="+v.value)
+		}
+	}
+	return a
 }
 
 // Packages gives every package that dpkg knows, by name.
 func (a Apt) Packages() (map[string]state.Package, error) { return Packages(a.Root) }
-
-// Install brings the newest package lists and then the named packages, each a Debian package name
-// or "name=version", without what they only recommend. It gives the names of all packages that came
-// with it, sorted, and does so also along with an error: what is on the disk is there to be
-// remembered. An error is a fault with code fault.PackageInstall in apt's own words.
-//
-// Lists that cannot be brought up to date are no error if the install then works.
-func (a Apt) Install(ctx context.Context, names []string) (added []string, err error) {
-	before, err := a.Packages()
-	if err != nil {
-		return nil, err
-	}
-	installErr := a.install(ctx, names)
-	after, err := a.Packages()
-	if err != nil {
-		return nil, errors.Join(installErr, err)
-	}
-	return newcomers(before, after), installErr
-}
-
-func (a Apt) install(ctx context.Context, names []string) error {
-	what := "install " + strings.Join(names, " ")
-	until := a.until()
-	if err := a.finish(ctx, names, until); err != nil {
-		return blame(what, err)
-	}
-	updateErr := a.apt(ctx, until, "update")
-	if ctx.Err() != nil {
-		return blame(what, updateErr)
-	}
-	args := append([]string{"install", "-y", "--no-install-recommends", "--"}, names...)
-	if err := a.apt(ctx, until, args...); err != nil {
-		return blame(what, err, updateErr)
-	}
-	return nil
-}
-
-// newcomers gives what is installed after and was not before.
-func newcomers(before, after map[string]state.Package) []string {
-	var added []string
-	for name, p := range after {
-		if p.Installed && !before[name].Installed {
-			added = append(added, name)
-		}
-	}
-	slices.Sort(added)
-	return added
-}
 
 // finish lets dpkg end what an earlier run, that was killed or lost its power, left half done. apt
 // refuses to work before that (its words: "dpkg was interrupted, you must manually run ...").
@@ -115,10 +82,7 @@ func (a Apt) interrupted(names []string) (bool, error) {
 	}
 	unfinished := false
 	err = eachField(a.Root, func(s *stanza) {
-		unfinished = unfinished || s.unfinished() && slices.ContainsFunc(names, func(name string) bool {
-			bare, _, _ := strings.Cut(name, "=")
-			return bare == s.name
-		})
+		unfinished = unfinished || s.unfinished() && slices.Contains(names, s.name)
 	}, "Package", "Status")
 	return unfinished, err
 }

@@ -14,6 +14,7 @@ import (
 	"docker-extension/internal/fault"
 	"docker-extension/internal/host/command"
 	"docker-extension/internal/host/files"
+	"docker-extension/internal/state"
 )
 
 // debian is a host in a folder, with stand-ins for apt-get, apt-mark and dpkg that write down how
@@ -101,13 +102,13 @@ func check(t *testing.T, what string, got, want []string) {
 
 func TestInstall(t *testing.T) {
 	d := newDebian(t, installed("libc6", "iptables"), brings("runc", "docker.io", "containerd"))
-	added, err := d.Install(t.Context(), []string{"docker.io=26.1.5*", "iptables"})
+	added, err := d.Install(t.Context(), state.Installation{Packages: []string{"docker.io", "iptables"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	check(t, "added", added, []string{"containerd", "docker.io", "runc"})
 	check(t, "calls", d.calls(t), []string{
-		"apt-get update", "apt-get install -y --no-install-recommends -- docker.io=26.1.5* iptables",
+		"apt-get update", "apt-get install -y --no-install-recommends -- docker.io iptables",
 	})
 	raw, _ := os.ReadFile(filepath.Join(d.dir, "calls"))
 	for _, option := range []string{
@@ -143,7 +144,7 @@ func TestInstallFinishesWhatWasInterrupted(t *testing.T) {
 			if test.update != "" {
 				d.write(t, "/var/lib/dpkg/updates/"+test.update, "")
 			}
-			if _, err := d.Install(t.Context(), []string{"docker.io=1"}); err != nil {
+			if _, err := d.Install(t.Context(), state.Installation{Packages: []string{"docker.io"}}); err != nil {
 				t.Fatal(err)
 			}
 			if got := strings.HasPrefix(d.calls(t)[0], "dpkg --force-confdef --force-confold --configure -a"); got != test.want {
@@ -158,7 +159,7 @@ func TestInstallWaitsForLocks(t *testing.T) {
 	held := `n=$(cat $ROOT/n 2>/dev/null || echo 0); echo $((n+1)) >$ROOT/n
 [ $n -ge 3 ] || { echo "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 123 (apt-get)"; exit 100; }`
 	d := newDebian(t, installed("libc6"), held+"\n"+brings("docker.io"))
-	added, err := d.Install(t.Context(), []string{"docker.io"})
+	added, err := d.Install(t.Context(), state.Installation{Packages: []string{"docker.io"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +181,7 @@ func TestInstallGivesUpOnLocks(t *testing.T) {
 			d.Pause = time.Hour
 			time.AfterFunc(100*time.Millisecond, cancel)
 		}
-		_, err := d.Install(ctx, []string{"docker.io"})
+		_, err := d.Install(ctx, state.Installation{Packages: []string{"docker.io"}})
 		if text := fault.Sentence(err, 0); fault.CodeOf(err) != fault.PackageInstall || !strings.Contains(text, "process 123") || !strings.Contains(text, "wait until") {
 			t.Errorf("%s: got %s", how, text)
 		}
@@ -218,11 +219,11 @@ func TestInstallWithoutFreshLists(t *testing.T) {
 	failing := "case \"$*\" in *update) printf 'Err:1 http://mirror trixie InRelease\\n  Temporary failure resolving \\047mirror\\047\\n'\n" +
 		"echo 'E: Some index files failed to download.'; exit 100;; esac\n"
 	d := newDebian(t, installed("libc6"), failing+brings("docker.io"))
-	if added, err := d.Install(t.Context(), []string{"docker.io"}); err != nil || len(added) != 1 {
+	if added, err := d.Install(t.Context(), state.Installation{Packages: []string{"docker.io"}}); err != nil || len(added) != 1 {
 		t.Errorf("got %q, %v", added, err)
 	}
 	d = newDebian(t, installed("libc6"), failing+"echo 'E: Unable to locate package docker.io'; exit 100")
-	_, err := d.Install(t.Context(), []string{"docker.io"})
+	_, err := d.Install(t.Context(), state.Installation{Packages: []string{"docker.io"}})
 	const want = "cannot install docker.io: E: Unable to locate package docker.io; before that: " +
 		"Err:1 http://mirror trixie InRelease  Temporary failure resolving 'mirror' " +
 		"(let the VM resolve names: check its DNS servers and the network's DNS settings)"
@@ -234,7 +235,7 @@ func TestInstallWithoutFreshLists(t *testing.T) {
 // What came in before the failure is on the disk and must be remembered.
 func TestInstallThatFailsTellsWhatCame(t *testing.T) {
 	d := newDebian(t, installed("libc6"), brings("runc")+"\ncase \"$*\" in *' install '*) echo 'dpkg: error processing package docker.io'; exit 100;; esac")
-	added, err := d.Install(t.Context(), []string{"docker.io"})
+	added, err := d.Install(t.Context(), state.Installation{Packages: []string{"docker.io"}})
 	check(t, "added", added, []string{"runc"})
 	var exit *command.ExitError
 	if !errors.As(err, &exit) || exit.Code != 100 {

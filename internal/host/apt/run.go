@@ -3,6 +3,7 @@ package apt
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -46,7 +47,7 @@ func (a Apt) apt(ctx context.Context, until time.Time, args ...string) error {
 // on its own for dpkg's locks (DPkg::Lock::Timeout), but not for those of the lists and of the
 // archive folder, and dpkg and apt-mark wait for none.
 func (a Apt) patiently(ctx context.Context, until time.Time, c command.Command) (command.Result, error) {
-	c.Env = append(environment(), c.Env...)
+	c.Env = slices.Concat(environment(), a.env, c.Env)
 	args := c.Args
 	for {
 		left := max(0, time.Until(until))

@@ -32,8 +32,14 @@ func Packages(root files.Root) (map[string]state.Package, error) {
 			Installed: known.Installed || stanza.installed(),
 			Held:      known.Held || stanza.want == "hold",
 			Half:      known.Half || stanza.unfinished(),
+			Version:   known.Version,
 		}
-	}, "Package", "Status")
+		if stanza.installed() {
+			p := packages[stanza.name]
+			p.Version = stanza.version
+			packages[stanza.name] = p
+		}
+	}, "Package", "Status", "Version")
 	return packages, err
 }
 
@@ -45,6 +51,7 @@ type stanza struct {
 	requires []string
 	provides string
 	arch     string
+	version  string
 }
 
 // key tells packages apart that are there for several architectures.
@@ -76,6 +83,8 @@ func (s *stanza) set(field, value string) {
 		s.provides = value
 	case "Architecture":
 		s.arch = value
+	case "Version":
+		s.version = value
 	}
 }
 

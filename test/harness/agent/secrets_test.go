@@ -25,7 +25,7 @@ func TestPublicHalfIsNoSecret(t *testing.T) {
 	lines := strings.Split(strings.TrimSpace(string(pair.Key)), "\n")
 	body := lines[1 : len(lines)-1]
 	for i, line := range body {
-		if found := p.in([]byte("text " + line)) != nil; found != (i < len(body)-1) {
+		if found := p.in([]byte("text "+line)) != nil; found != (i < len(body)-1) {
 			t.Errorf("line %d of %d is looked for: %v", i+1, len(body), found)
 		}
 	}

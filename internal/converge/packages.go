@@ -1,0 +1,228 @@
+package converge
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"docker-extension/internal/state"
+)
+
+// request is what the package manager has to be asked for.
+type request struct{ state.Installation }
+
+// installation gives the request of a goal; no packages if there is none. When the choice has changed, the
+// packages that are there already are asked for as well: another repository may have other versions of
+// them. Those that are to go do so in the same transaction, because one may be in the other's way.
+func installation(goal state.Goal) request {
+	want, have := goal.Want, goal.Have
+	rechosen := want.Choice != have.Choice
+	names := selectKeys(want.Packages, func(name string, p state.Package) bool {
+		return p.Installed && (!have.Packages[name].Installed || rechosen)
+	})
+	r := request{state.Installation{
+		Packages: names,
+		Pinned:   slices.DeleteFunc(slices.Clone(goal.Pinned), func(name string) bool { return !slices.Contains(names, name) }),
+		Version:  want.Choice.Version,
+		Careful:  want.Choice.Origin != "",
+		Proxy:    goal.Proxy,
+	}}
+	if len(names) > 0 {
+		r.Instead = unwanted(goal)
+		r.Careful = r.Careful || len(r.Instead) > 0
+	}
+	return r
+}
+
+func installs(goal state.Goal) bool { return len(installation(goal).Packages) > 0 }
+
+// steps lead to an engine that is installed and has its configuration.
+func (r request) steps(goal state.Goal) []Step {
+	return slices.Concat(
+		sourceSteps(goal),
+		fileSteps(goal, now),
+		r.releaseSteps(goal),
+		r.installSteps(goal),
+		r.holdSteps(goal),
+	)
+}
+
+// sourceSteps come first: a repository that cannot be used is known before anything is changed.
+func sourceSteps(goal state.Goal) []Step {
+	if goal.Want.Source == (state.Repository{}) || goal.Want.Source == goal.Have.Source {
+		return fileSteps(goal, source)
+	}
+	return append([]Step{AddRepository{goal.Want.Source, goal.Proxy}}, fileSteps(goal, source)...)
+}
+
+// installSteps installs. An engine that comes with the packages does not start before it has approved of
+// the file that was laid for it.
+func (r request) installSteps(goal state.Goal) []Step {
+	switch {
+	case len(r.Packages) == 0:
+		return nil
+	case goal.Want.Files[goal.Check.Path].Exists && comes(goal):
+		return []Step{InstallPackages{r.Installation, goal.Check.Units}, approval(goal, true)}
+	default:
+		return []Step{InstallPackages{Installation: r.Installation}}
+	}
+}
+
+// releaseSteps lets go of the packages that are not to be held, and of those that have to be changed
+// first.
+func (r request) releaseSteps(goal state.Goal) []Step {
+	released := selectKeys(goal.Want.Packages, func(name string, p state.Package) bool {
+		return goal.Have.Packages[name].Held && (!p.Held || slices.Contains(r.Packages, name))
+	})
+	if len(released) == 0 {
+		return nil
+	}
+	return []Step{HoldPackages{released, false}}
+}
+
+func (r request) holdSteps(goal state.Goal) []Step {
+	held := selectKeys(goal.Want.Packages, func(name string, p state.Package) bool {
+		return p.Held && (!goal.Have.Packages[name].Held || slices.Contains(r.Packages, name))
+	})
+	if len(held) == 0 {
+		return nil
+	}
+	return []Step{HoldPackages{held, true}}
+}
+
+// removeSteps removes what has to go and did not go with an installation.
+func removeSteps(goal state.Goal) []Step {
+	gone := installation(goal).Instead
+	names := slices.DeleteFunc(unwanted(goal), func(name string) bool { return slices.Contains(gone, name) })
+	if len(names) == 0 {
+		return nil
+	}
+	return []Step{RemovePackages{names}}
+}
+
+// unwanted gives the packages that have to go.
+func unwanted(goal state.Goal) []string {
+	return selectKeys(goal.Want.Packages, func(name string, p state.Package) bool {
+		return !p.Installed && (goal.Have.Packages[name].Installed || goal.Have.Packages[name].Half)
+	})
+}
+
+// AddRepository makes a package repository known to apt.
+type AddRepository struct {
+	state.Repository
+	Proxy state.Proxy
+}
+
+// Name is "source".
+func (s AddRepository) Name() string { return "source" }
+
+// Summary names the files.
+func (s AddRepository) Summary() string {
+	files := []string{s.File}
+	if s.Keyring != "" {
+		files = append(files, s.Keyring)
+	}
+	return phrase("try the repository and write", files)
+}
+
+func (s AddRepository) do(ctx context.Context, run *run) error {
+	fingerprints, err := run.Sources.Add(ctx, s.Repository, s.Proxy)
+	if err != nil {
+		return err
+	}
+	return run.remember(func(l *state.Ledger) {
+		l.Fetched = state.Fetched{Address: s.Key.Address, Fingerprints: fingerprints}
+	})
+}
+
+// FetchPackages downloads packages.
+type FetchPackages struct{ state.Installation }
+
+// Name is "packages".
+func (s FetchPackages) Name() string { return "packages" }
+
+// Summary names the packages.
+func (s FetchPackages) Summary() string {
+	return phrase("download", s.Packages) + version(s.Installation)
+}
+
+func (s FetchPackages) do(ctx context.Context, run *run) error {
+	return run.Packages.Fetch(ctx, s.Installation)
+}
+
+// InstallPackages installs packages together with what they depend on.
+type InstallPackages struct {
+	state.Installation
+	HoldBack []string // units that the packages bring and that are not to start yet
+}
+
+// Name is "packages".
+func (s InstallPackages) Name() string { return "packages" }
+
+// Summary names the packages, those that go, and the version if there is a wanted one.
+func (s InstallPackages) Summary() string {
+	text := phrase("install", s.Packages) + version(s.Installation)
+	if len(s.Instead) > 0 {
+		text += " in place of " + strings.Join(s.Instead, ", ")
+	}
+	return text
+}
+
+func (s InstallPackages) do(ctx context.Context, run *run) error {
+	if err := run.Units.HoldBack(s.HoldBack...); err != nil {
+		return err
+	}
+	added, err := run.Packages.Install(ctx, s.Installation)
+	err = errors.Join(err, run.Units.Release(s.HoldBack...))
+	// What came is remembered even after a failure: apt may have stopped half-way.
+	if saved := run.remember(func(l *state.Ledger) { l.Debs = union(l.Debs, added) }); err == nil {
+		err = saved
+	}
+	return err
+}
+
+func version(what state.Installation) string {
+	if what.Version == "" {
+		return ""
+	}
+	return " at version " + what.Version
+}
+
+// RemovePackages removes packages and leaves their configuration and data.
+type RemovePackages struct{ Packages []string }
+
+// Name is "packages".
+func (s RemovePackages) Name() string { return "packages" }
+
+// Summary names the packages.
+func (s RemovePackages) Summary() string { return phrase("remove", s.Packages) }
+
+func (s RemovePackages) do(ctx context.Context, run *run) error {
+	_, err := run.Packages.Remove(ctx, s.Packages)
+	return err
+}
+
+// HoldPackages pins packages at their version, or lets them go.
+type HoldPackages struct {
+	Packages []string
+	Held     bool
+}
+
+// Name is "hold".
+func (s HoldPackages) Name() string { return "hold" }
+
+// Summary names the packages.
+func (s HoldPackages) Summary() string {
+	if s.Held {
+		return phrase("hold", s.Packages)
+	}
+	return phrase("release", s.Packages)
+}
+
+func (s HoldPackages) do(ctx context.Context, run *run) error {
+	if s.Held {
+		return run.Packages.Hold(ctx, s.Packages)
+	}
+	return run.Packages.Unhold(ctx, s.Packages)
+}

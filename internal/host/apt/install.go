@@ -1,0 +1,154 @@
+package apt
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"docker-extension/internal/fault"
+	"docker-extension/internal/host/command"
+	"docker-extension/internal/state"
+)
+
+// Install brings the newest package lists and then the packages, without what they only recommend.
+// It gives the names of all packages that came with it, sorted, and does so also along with an error:
+// what is on the disk is there to be remembered. An error is a fault with code fault.PackageInstall in
+// apt's own words, or with fault.PackageVersion if there is no such version.
+//
+// Lists that cannot be brought up to date are no error if the install then works.
+func (a Apt) Install(ctx context.Context, what state.Installation) (added []string, err error) {
+	before, err := a.Packages()
+	if err != nil {
+		return nil, err
+	}
+	installErr := a.with(what.Proxy).install(ctx, what)
+	after, err := a.Packages()
+	if err != nil {
+		return nil, errors.Join(installErr, err)
+	}
+	return newcomers(before, after), installErr
+}
+
+// Fetch brings the newest package lists, and downloads the packages without installing any. Its
+// errors are those of Install.
+func (a Apt) Fetch(ctx context.Context, what state.Installation) error {
+	return a.with(what.Proxy).request(ctx, what, "download", "--download-only")
+}
+
+func (a Apt) install(ctx context.Context, what state.Installation) error {
+	return a.request(ctx, what, "install")
+}
+
+// request is one apt-get install with all that has to come before it. The name is for errors.
+func (a Apt) request(ctx context.Context, what state.Installation, name string, options ...string) error {
+	name += " " + strings.Join(what.Packages, " ")
+	until := a.until()
+	if err := a.finish(ctx, what.Packages, until); err != nil {
+		return blame(name, err)
+	}
+	var updateErr error
+	if !what.Fetched {
+		updateErr = a.apt(ctx, until, "update")
+	}
+	if ctx.Err() != nil {
+		return blame(name, updateErr)
+	}
+	operands, err := a.operands(ctx, until, what)
+	if err != nil {
+		return blame(name, err, updateErr)
+	}
+	if err := a.careful(ctx, until, what, operands); err != nil {
+		return blame(name, err, updateErr)
+	}
+	if err := a.apt(ctx, until, installArgs(what, operands, options...)...); err != nil {
+		return blame(name, err, updateErr)
+	}
+	return nil
+}
+
+// installArgs gives apt-get's arguments. Going back to an older version is for those who named it.
+func installArgs(what state.Installation, operands []string, options ...string) []string {
+	args := append([]string{"install", "-y", "--no-install-recommends"}, options...)
+	if what.Version != "" {
+		args = append(args, "--allow-downgrades")
+	}
+	return append(append(args, "--"), operands...)
+}
+
+// operands gives the packages as apt-get takes them: "name", "name=version", and "name-" for one
+// that is to go.
+func (a Apt) operands(ctx context.Context, until time.Time, what state.Installation) ([]string, error) {
+	versions := map[string]string{}
+	if what.Version != "" && len(what.Pinned) > 0 {
+		offers, err := a.offers(ctx, until, what.Pinned)
+		if err != nil {
+			return nil, err
+		}
+		if versions, err = choose(what.Pinned, what.Version, offers); err != nil {
+			return nil, err
+		}
+	}
+	var operands []string
+	for _, name := range what.Packages {
+		if version := versions[name]; version != "" {
+			name += "=" + version
+		}
+		operands = append(operands, name)
+	}
+	for _, name := range what.Instead {
+		operands = append(operands, name+"-")
+	}
+	return operands, nil
+}
+
+// careful asks apt what it would do, and refuses the removal of what did not come with us.
+func (a Apt) careful(ctx context.Context, until time.Time, what state.Installation, operands []string) error {
+	if !what.Careful {
+		return nil
+	}
+	args := append(append(options(), "--simulate"), installArgs(what, operands)...)
+	result, err := a.patiently(ctx, until, command.Command{Name: "apt-get", Args: args})
+	if err != nil {
+		return err
+	}
+	victims := removals(result.Output, what.Instead)
+	if len(victims) == 0 && !result.Cut {
+		return nil
+	}
+	if result.Cut {
+		victims = []string{"packages that cannot be told: its plan is too long"}
+	}
+	return fault.New(fault.PackageInstall, "", "remove these packages on the VM with apt-get remove if nothing needs them, then deploy again",
+		"cannot install %s: apt would remove %s, which did not come with the extension", strings.Join(what.Packages, " "), strings.Join(victims, " "))
+}
+
+// removals gives the packages that a simulation would remove or purge beyond the removal of the
+// allowed ones; unasked says what its lines look like.
+func removals(simulation string, allowed []string) []string {
+	var victims []string
+	for line := range strings.Lines(simulation) {
+		words := strings.Fields(line)
+		if len(words) < 2 || words[0] != "Remv" && words[0] != "Purg" {
+			continue
+		}
+		name, _, _ := strings.Cut(words[1], ":")
+		if words[0] != "Remv" || !slices.Contains(allowed, name) {
+			victims = append(victims, name)
+		}
+	}
+	return slices.Compact(victims)
+}
+
+// newcomers gives what is installed after and was not before.
+func newcomers(before, after map[string]state.Package) []string {
+	var added []string
+	for name, p := range after {
+		if p.Installed && !before[name].Installed {
+			added = append(added, name)
+		}
+	}
+	slices.Sort(added)
+	return added
+}

@@ -1,0 +1,99 @@
+package settings
+
+import (
+	"net/url"
+	"strings"
+
+	"docker-extension/internal/keyring"
+	"docker-extension/internal/state"
+)
+
+// stable is the component that Docker's repositories, and the mirrors of them, keep releases in.
+const stable = "stable"
+
+// takeSource fills in where the engine's packages come from.
+func (p *parser) takeSource(wire sourceWire) {
+	s := &p.settings.Docker.Source
+	*s = Source{Kind: SourceDistro, Named: wire.kind != ""}
+	if wire.kind != "" {
+		s.Kind = wire.kind
+	}
+	if s.Kind != SourceMirror {
+		return
+	}
+	m := wire.mirror
+	s.URL, s.Suite, s.Component, s.Packages = m.URL, m.Suite, m.Component, m.Packages
+	if s.Component == "" && !strings.HasSuffix(s.Suite, "/") {
+		s.Component = stable
+	}
+	if address, err := url.Parse(m.URL); err != nil || address.User != nil {
+		p.refuse(PlacePublic("docker.source.url"), "put user and password into a file in /etc/apt/auth.conf.d on the VM (apt_auth.conf(5))",
+			"has a user or a password in it, which everybody on the VM could read")
+	}
+	s.Key = p.sourceKey(m)
+}
+
+// sourceKey gives the key of a mirror. A text is checked and written anew here, an address is for
+// later.
+func (p *parser) sourceKey(m mirrorWire) state.Key {
+	place := PlacePublic("docker.source.key")
+	key := state.Key{Fingerprint: keyring.Normal(m.Fingerprint)}
+	switch {
+	case m.Key == "" && m.Fingerprint != "":
+		p.refuse(PlacePublic("docker.source.fingerprint"), "add key with its address or its text, or remove the fingerprint", "is there without a key")
+	case m.Key == "":
+	case !strings.HasPrefix(m.Key, "-----BEGIN"):
+		key.Address = m.Key
+		if address, err := url.Parse(m.Key); err != nil || address.User != nil {
+			p.refuse(place, "send the key itself, armoured, in place of its address", "has a user or a password in it, which others can read")
+		}
+		if strings.HasPrefix(m.Key, "http://") && m.Fingerprint == "" {
+			p.refuse(place, "use https, or add fingerprint with the fingerprint of the key", "could be replaced on its way: it comes by http")
+		}
+	default:
+		text, err := p.keyText(m)
+		if err != nil {
+			p.refuse(place, "send the key that gpg --armor --export prints, and look at it with gpg --show-keys", "%w", err)
+		}
+		key.Text = text
+	}
+	return key
+}
+
+func (p *parser) keyText(m mirrorWire) (string, error) {
+	ring, err := keyring.Parse([]byte(m.Key))
+	if err != nil {
+		return "", err
+	}
+	if ring, err = ring.Only(m.Fingerprint); err != nil {
+		return "", err
+	}
+	text, err := ring.Armoured()
+	return string(text), err
+}
+
+// Secrets gives what has to be kept out of logs although it is in the public settings: the addresses
+// of proxies that carry a password, and these passwords.
+func (d Docker) Secrets() []string {
+	var all []string
+	for _, address := range []string{d.Proxy.HTTP.Reveal(), d.Proxy.HTTPS.Reveal()} {
+		u, err := url.Parse(address)
+		if address == "" || err == nil && u.User == nil {
+			continue
+		}
+		all = append(all, address)
+		if err == nil {
+			password, _ := u.User.Password()
+			all = append(all, password, u.User.String())
+		}
+	}
+	return all
+}
+
+// crossProxy refuses a proxy that is said in two places, where nobody knows which one is meant.
+func (p *parser) crossProxy() {
+	if _, twice := p.settings.Docker.Daemon["proxies"]; twice && p.settings.Docker.Proxy != (state.Proxy{}) {
+		p.refuse(PlacePublic("docker.proxy"), "say it in one of the two places; docker.proxy is used for the packages as well",
+			"and the engine's own proxies, in docker.options or docker.daemon, are both there")
+	}
+}
