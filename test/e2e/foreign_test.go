@@ -16,10 +16,23 @@ func TestForeignEngine(t *testing.T) {
 		before := l.lookForeign()
 		mine := l.runContainer("mine", "always", "--volume kept:/data")
 		l.sh("docker exec mine sh -c 'echo precious >/data/file'")
+		l.keepForeign(mine)
 		l.joinForeign(mine)
 		l.rejoinForeign()
 		l.leaveForeign(before)
 	})
+}
+
+// keepForeign names another source, which would replace the person's engine: refused, with two ways out.
+func (l *lab) keepForeign(mine container) {
+	for _, source := range []string{`"docker"`, `{"url":"http://127.0.0.1:9","suite":"good"}`} {
+		s := l.enable(l.settings(`{"docker":{"source":`+source+`}}`, nil))
+		if s.State != agent.Error || s.Code != 13 || !strings.Contains(s.Message, "cannot replace the engine of the package docker.io, which was here before the extension (remove docker.source") {
+			l.Errorf("another source: %s", show(s))
+		}
+	}
+	mine.wantUntouched(l)
+	l.sh("test ! -e /etc/apt/sources.list.d/docker.sources && test ! -e /var/lib/docker-extension/ledger.json")
 }
 
 const (
