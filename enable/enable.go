@@ -96,8 +96,7 @@ func (e Enable) order(ctx context.Context, call *handler.Call) (Order, error) {
 	return o, err
 }
 
-// parse checks the settings of an order, and makes their secrets known to the log first. What is
-// wrong and what this version cannot do are told at once.
+// parse checks the settings of an order, and makes their secrets known to the log first.
 func (e Enable) parse(o Order, secrets *oplog.Redactor) (settings.Settings, error) {
 	secrets.Add(SecretsOf(o)...)
 	s, err := settings.Parse(o.Public, o.Protected, settings.Options{Now: e.Now()})
