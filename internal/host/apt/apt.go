@@ -64,14 +64,39 @@ func (a Apt) finish(ctx context.Context, names []string, until time.Time) error 
 	if err != nil || !interrupted && len(leaving) == 0 {
 		return err
 	}
-	_, err = a.patiently(ctx, until, command.Command{
-		Name: "dpkg", Args: []string{"--force-confdef", "--force-confold", "--configure", "-a"},
-	})
-	if err != nil || len(leaving) == 0 {
+	if err := a.configure(ctx, until); err != nil || len(leaving) == 0 {
 		return err
 	}
 	_, err = a.patiently(ctx, until, command.Command{Name: "dpkg", Args: append([]string{"--remove", "--"}, leaving...)})
 	return err
+}
+
+// configure lets dpkg configure what is unpacked. It fails at a package that is torn ("in a very bad
+// inconsistent state"), after it has configured the others. That is no reason to give up: such a package is
+// unpacked anew with the next installation.
+func (a Apt) configure(ctx context.Context, until time.Time) error {
+	result, err := a.patiently(ctx, until, command.Command{
+		Name: "dpkg", Args: []string{"--force-confdef", "--force-confold", "--configure", "-a"},
+	})
+	if err == nil || ctx.Err() != nil || lockHeld(result.Output) {
+		return err
+	}
+	if torn, unread := a.torn(); unread != nil || len(torn) == 0 {
+		return err
+	}
+	return nil
+}
+
+// torn gives the packages whose unpacking was cut off, sorted.
+func (a Apt) torn() ([]string, error) {
+	var names []string
+	err := eachField(a.Root, func(s *stanza) {
+		if s.torn {
+			names = append(names, s.name)
+		}
+	}, "Package", "Status")
+	slices.Sort(names)
+	return slices.Compact(names), err
 }
 
 // interrupted tells whether dpkg's journal has entries, or one of the named packages is neither in nor out.

@@ -154,6 +154,31 @@ func TestInstallFinishesWhatWasInterrupted(t *testing.T) {
 	}
 }
 
+// A package whose unpacking was cut off is not dpkg's to configure: apt unpacks it anew. Where dpkg fails at
+// a package that is whole, so do we.
+func TestInstallUnpacksAnewWhatWasTorn(t *testing.T) {
+	fails := `[ $(basename $0) != dpkg ] || { echo "dpkg: error processing package runc (--configure):"; exit 1; }` + "\n" + brings("docker.io")
+	const dpkg = "dpkg --force-confdef --force-confold --configure -a"
+	anew := []string{dpkg, "apt-get update", "apt-get install -y --no-install-recommends --reinstall -- docker.io runc"}
+	tests := []struct {
+		status string
+		code   fault.Code
+		calls  []string
+	}{
+		{"install reinstreq unpacked", fault.OK, anew},
+		{"install reinstreq half-installed", fault.OK, anew},
+		{"install ok unpacked", fault.PackageInstall, []string{dpkg}},
+	}
+	for _, test := range tests {
+		d := newDebian(t, installed("libc6")+"Package: runc\nStatus: "+test.status+"\n\n", fails)
+		d.write(t, "/var/lib/dpkg/updates/0004", "")
+		_, err := d.Install(t.Context(), state.Installation{Packages: []string{"docker.io"}})
+		if fault.CodeOf(err) != test.code || !slices.Equal(d.calls(t), test.calls) {
+			t.Errorf("%s: error %v, calls %q", test.status, err, d.calls(t))
+		}
+	}
+}
+
 // The locks of lists and archives, which apt-get does not wait for by itself.
 func TestInstallWaitsForLocks(t *testing.T) {
 	held := `n=$(cat $ROOT/n 2>/dev/null || echo 0); echo $((n+1)) >$ROOT/n

@@ -62,10 +62,22 @@ func (a Apt) request(ctx context.Context, what state.Installation, name string, 
 	if err := a.careful(ctx, until, what, operands); err != nil {
 		return blame(name, err, updateErr)
 	}
+	torn, err := a.torn()
+	if err != nil {
+		return err
+	}
+	if torn = without(torn, what.Instead); len(torn) > 0 { // apt unpacks them anew only if it is told to
+		operands, options = append(operands, without(torn, what.Packages)...), append(options, "--reinstall")
+	}
 	if err := a.apt(ctx, until, installArgs(what, operands, options...)...); err != nil {
 		return blame(name, err, updateErr)
 	}
 	return nil
+}
+
+// without gives the items of a list that are not in another.
+func without(list, others []string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(item string) bool { return slices.Contains(others, item) })
 }
 
 // installArgs gives apt-get's arguments. Going back to an older version is for those who named it.

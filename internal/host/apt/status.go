@@ -48,6 +48,7 @@ type stanza struct {
 	name     string
 	want     string // "install", "hold", "deinstall", "purge"
 	status   string // "installed", "half-configured", "config-files", ...
+	torn     bool   // "reinstreq": its unpacking was cut off, and dpkg wants it to be unpacked anew
 	requires []string
 	provides string
 	arch     string
@@ -75,7 +76,7 @@ func (s *stanza) set(field, value string) {
 		s.name = value
 	case "Status":
 		if words := strings.Fields(value); len(words) == 3 {
-			s.want, s.status = words[0], words[2]
+			s.want, s.torn, s.status = words[0], words[1] == "reinstreq", words[2]
 		}
 	case "Depends", "Pre-Depends":
 		s.requires = append(s.requires, value)
