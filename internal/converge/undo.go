@@ -2,7 +2,9 @@ package converge
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -55,40 +57,74 @@ func (r *run) stranded(failed int, refused bool) []string {
 			down = union(down, restart.Start)
 		}
 	}
-	if slices.ContainsFunc(down, func(u string) bool { return !r.goal.Have.Units[u].Active || !r.goal.Want.Units[u].Active }) {
+	if slices.ContainsFunc(down, func(u string) bool { return !r.ran(u) || !r.goal.Want.Units[u].Active }) {
 		return nil
 	}
 	return socketsFirst(down)
 }
 
-// putBack makes the files that the run has written what they were, the last one first. It tells whether that
-// was a change. What says where packages come from stays: it is no business of the engine.
+// ran tells whether a unit ran before this run, or before one that was cut off in the same change.
+func (r *run) ran(unit string) bool { return r.goal.Have.Units[unit].Active || r.ledger.Backup != nil }
+
+// putBack makes the files what they were when the engine ran with them, whether this run has written them
+// or one before it that was cut off, in an order that is as safe as that of any change. It tells whether
+// that was a change. What says where packages come from stays: it is no business of the engine.
 func (r *run) putBack(failed int) (changed bool, err error) {
-	for _, step := range slices.Backward(r.steps[:failed]) {
-		written, ok := step.(WriteFiles)
-		if !ok || written.Part == partSource {
-			continue
+	there, before, daemon := r.filesBefore(failed)
+	back := fileSteps(state.Goal{Want: state.State{Files: before}, Have: state.State{Files: there}}, now)
+	if len(back) == 0 {
+		return false, nil
+	}
+	// Until the files are there, either content may be.
+	if err := r.remember(func(l *state.Ledger) { l.Daemon, l.Pending = daemon, orEmpty(r.goal.Daemon) }); err != nil {
+		return true, err
+	}
+	for _, step := range back {
+		if err := r.putBackPart(step.(WriteFiles), daemon); err != nil {
+			return true, err
 		}
-		for _, p := range slices.Backward(written.Paths) {
-			before := r.goal.Have.Files[p]
-			changed = changed || !before.Equal(r.goal.Want.Files[p])
-			if err := r.putBackOne(p, before); err != nil {
-				return changed, err
+	}
+	return true, nil
+}
+
+// filesBefore gives the files as they are now, as they were when the engine ran with them, and what of
+// daemon.json was ours then.
+func (r *run) filesBefore(failed int) (there, before map[string]state.File, daemon map[string]json.RawMessage) {
+	there, before = orEmpty(maps.Clone(r.goal.Have.Files)), map[string]state.File{}
+	for _, step := range r.steps[:failed] {
+		if written, ok := step.(WriteFiles); ok && written.Part != partSource {
+			for p, file := range written.Files {
+				there[p], before[p] = file, r.goal.Have.Files[p]
 			}
 		}
 	}
-	return changed, nil
+	backup := r.ledger.Backup
+	if backup == nil {
+		return there, before, r.goal.Found
+	}
+	for p, found := range backup.Files {
+		before[p] = state.File{Exists: found.Existed, Mode: fs.FileMode(found.Mode), Content: found.Content}
+	}
+	return there, before, backup.Daemon
 }
 
-func (r *run) putBackOne(p string, before state.File) error {
-	write := func() error { return r.Files.Write(p, before) }
-	if p != r.goal.Parting.Path {
-		return write()
+func (r *run) putBackPart(part WriteFiles, daemon map[string]json.RawMessage) error {
+	for _, p := range part.Paths {
+		write := func() error { return r.Files.Write(p, part.Files[p]) }
+		if p != r.goal.Parting.Path {
+			if err := write(); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := r.turnTo(daemon, write); err != nil {
+			return err
+		}
+		if err := r.remember(func(l *state.Ledger) { l.Daemon, l.Pending = daemon, orEmpty(r.goal.Daemon) }); err != nil {
+			return err
+		}
 	}
-	if err := r.turnTo(r.goal.Found, write); err != nil {
-		return err
-	}
-	return r.remember(func(l *state.Ledger) { l.Daemon, l.Pending = r.goal.Found, orEmpty(r.goal.Daemon) })
+	return nil
 }
 
 // wayBack says how to have the packages again that others have taken the place of.
@@ -119,7 +155,7 @@ func (r *run) backToWork(ctx context.Context, units []string, refresh bool) erro
 	if err := (RestartUnits{Stop: units, Start: units, Refresh: refresh || anySocket(units)}).do(ctx, r); err != nil {
 		return err
 	}
-	return r.remember(func(l *state.Ledger) { l.Units = known })
+	return r.remember(func(l *state.Ledger) { l.Units, l.Backup = known, nil })
 }
 
 // without gives the items of a list that are not in another.

@@ -16,6 +16,7 @@ type Ledger struct {
 	Daemon  map[string]json.RawMessage `json:"daemon,omitempty"`  // values of daemon.json, by path, as we last wrote them
 	Pending map[string]json.RawMessage `json:"pending"`           // those of a run that has not come to its end; null if there is none
 	Earlier map[string]json.RawMessage `json:"earlier,omitempty"` // what stood in the places of both before
+	Backup  *Backup                    `json:"backup,omitempty"`  // of the engine that ran before a change that has not come to its end
 	Debs    []string                   `json:"debs,omitempty"`    // packages that came with our installs
 	Held    []string                   `json:"held,omitempty"`    // packages that we hold
 	Choice  Choice                     `json:"choice,omitzero"`   // what the last good installation was chosen by
@@ -27,6 +28,12 @@ type Ledger struct {
 	Key      []byte            `json:"key,omitempty"`      // random; without it nobody can try out guesses on the digests of secrets
 	Projects map[string]Raised `json:"projects,omitempty"` // compose projects that we brought up, by name
 	Entries  map[string]Entry  `json:"entries,omitempty"`  // accounts in docker's credentials that are ours, by registry
+}
+
+// Backup is what an engine runs with while it is being changed.
+type Backup struct {
+	Files  map[string]Found           `json:"files,omitempty"`
+	Daemon map[string]json.RawMessage `json:"daemon,omitempty"` // what of daemon.json among them is ours
 }
 
 // Raised is a compose project as it was last brought up; an empty digest if that did not end well.

@@ -21,6 +21,9 @@ type plot struct {
 	// wanted are the settings that hold in the end, and port where the engine then answers; 0 for nowhere.
 	wanted func(l *cutLab) agent.Settings
 	port   int
+	// code is that of the status in the end: of settings that the engine cannot start with, so that it runs
+	// with what it had.
+	code int
 	// killed tells that the containers that ran are no more: they keep their data, and not their process.
 	killed bool
 	// brief are the ways in which it is cut off in the short run, each once; with none it is not told there.
@@ -45,6 +48,11 @@ func plots() []plot {
 			name: "change", verb: workUnit, from: engine,
 			act:    func(l *cutLab) error { return l.agent.Enable(l.ctx(), l.pkg, l.changedSettings()) },
 			wanted: (*cutLab).changedSettings, port: 2377, brief: []way{killed, powerCut},
+		},
+		{
+			name: "refused", verb: workUnit, from: engine,
+			act:    func(l *cutLab) error { return l.agent.Enable(l.ctx(), l.pkg, l.refusedSettings()) },
+			wanted: (*cutLab).refusedSettings, port: 2376, code: 53, brief: []way{powerCut},
 		},
 		{
 			name: "drop", verb: workUnit, from: engine,
@@ -73,6 +81,12 @@ func (l *cutLab) coldSettings() agent.Settings {
 func (l *cutLab) changedSettings() agent.Settings {
 	triple := l.changed.Triple()
 	return l.settings(`{"docker":{"port":2377,"options":["--label","foo=baz","--dns=10.0.0.53"],"users":["azureuser"]}}`, &triple)
+}
+
+// refusedSettings are changedSettings with a value that no engine can be asked about, and none starts with.
+func (l *cutLab) refusedSettings() agent.Settings {
+	triple := l.changed.Triple()
+	return l.settings(`{"docker":{"port":2377,"options":["--label","foo=baz","--storage-driver=nope"],"users":["azureuser"]}}`, &triple)
 }
 
 // noSettings drop everything. They are an object, since the agent shows no settings at all as number 0.
@@ -105,7 +119,7 @@ func (l *cutLab) heal(p plot, rebooted bool) {
 			l.Errorf("the enable after it: %v", err)
 		}
 	}
-	if s := l.settled(); s.State != agent.Success {
+	if s := l.settled(); s.Code != p.code {
 		l.Fatalf("the run after it: %s", show(s))
 	}
 }
@@ -127,18 +141,31 @@ func (l *cutLab) answers(p plot, before *container, rebooted bool) {
 	if before != nil {
 		l.wantKept(*before, p.killed || rebooted)
 	}
+	l.next(p)
+	l.wantNothingLeft()
+	if p.leave {
+		l.depart()
+	}
+}
+
+// next is one more enable: it has nothing to do, or fails as before.
+func (l *cutLab) next(p plot) {
+	l.Helper()
 	since := l.untouched()
 	if err := l.agent.EnableAgain(l.ctx()); err != nil {
 		l.Errorf("the next enable: %v", err)
+	}
+	if p.code != 0 {
+		if s := l.settled(); s.Code != p.code || !strings.Contains(s.Message, "it runs again") {
+			l.Errorf("the next enable: %s", show(s))
+		}
+		l.wantVersion(l.keys, p.port)
+		return
 	}
 	if s, err := l.agent.Status(); err != nil || !strings.Contains(s.Message, "nothing had to be changed") {
 		l.Errorf("the next enable: %s, %v", show(s), err)
 	}
 	since.check(l.lab)
-	l.wantNothingLeft()
-	if p.leave {
-		l.depart()
-	}
 }
 
 // wantKept wants that the container runs, with its data, and is the same process unless it had to go.
