@@ -8,13 +8,10 @@ package oplog
 import (
 	"fmt"
 	"io"
-	"path/filepath"
 	"reflect"
 	"time"
 
 	"github.com/sirupsen/logrus"
-
-	"docker-extension/internal/host/files"
 )
 
 // The names of the fields that lines share.
@@ -87,39 +84,4 @@ func Step(log *logrus.Entry, name string, f func() error) error {
 	}
 	log.Info("done")
 	return nil
-}
-
-// FileName is the name of the log file in the agent's log folder; with OldSuffix it is the one
-// before. MaxFileSize, in bytes, is where a new file is begun.
-const (
-	FileName    = "docker-extension.log"
-	OldSuffix   = ".1"
-	MaxFileSize = 5 << 20
-)
-
-// Path gives the log file in the given log folder.
-func Path(folder string) string { return filepath.Join(folder, FileName) }
-
-// OpenFile opens the log file in folder to write at its end; it is readable by root only. A file
-// that has reached MaxFileSize is put aside first, over the one that was put aside before, so that
-// the two together stay near twice that size. A process that still writes to the file put aside
-// goes on doing so, and loses nothing.
-func OpenFile(root files.Root, folder string) (io.WriteCloser, error) {
-	if err := root.MakeDir(folder, 0o755); err != nil {
-		return nil, err
-	}
-	path := Path(folder)
-	file, err := root.OpenAppend(path, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	info, err := file.Stat()
-	if err != nil || info.Size() < MaxFileSize {
-		return file, nil
-	}
-	if err := root.Rename(path, path+OldSuffix); err != nil {
-		return file, nil // better a long log than none
-	}
-	file.Close()
-	return root.OpenAppend(path, 0o600)
 }

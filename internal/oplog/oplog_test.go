@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -16,8 +14,6 @@ import (
 	"time"
 
 	"github.com/sirupsen/logrus"
-
-	"docker-extension/internal/host/files"
 )
 
 const key = `-----BEGIN PRIVATE KEY-----
@@ -176,50 +172,5 @@ func TestStep(t *testing.T) {
 		if !strings.Contains(lines[i], want[i]) {
 			t.Errorf("line %d is %q, want %q in it", i, lines[i], want[i])
 		}
-	}
-}
-
-func TestOpenFile(t *testing.T) {
-	dir := t.TempDir()
-	write := func(text string) {
-		t.Helper()
-		file, err := OpenFile(files.New(dir), "/var/log/x")
-		if err != nil {
-			t.Fatal(err)
-		}
-		fmt.Fprint(file, text)
-		if err := file.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	content := func(suffix string) string {
-		b, _ := os.ReadFile(filepath.Join(dir, "var/log/x", FileName+suffix))
-		return string(b)
-	}
-	write("a\n")
-	write("b\n")
-	if content("") != "a\nb\n" || content(OldSuffix) != "" {
-		t.Fatalf("the log is %q, the old one %q", content(""), content(OldSuffix))
-	}
-	if info, _ := os.Stat(filepath.Join(dir, "var/log/x", FileName)); info.Mode().Perm() != 0o600 {
-		t.Errorf("the log has mode %v", info.Mode())
-	}
-
-	write(strings.Repeat("x", MaxFileSize))
-	for _, line := range []string{"c\n", "d\n"} {
-		write(line)
-	}
-	if content("") != "c\nd\n" || len(content(OldSuffix)) != MaxFileSize+4 {
-		t.Errorf("the log is %q, the old one has %d bytes", content(""), len(content(OldSuffix)))
-	}
-}
-
-func TestOpenFileThatCannotBe(t *testing.T) {
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "file"), nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := OpenFile(files.New(dir), "/file/folder"); err == nil {
-		t.Error("a log below a file should be an error")
 	}
 }

@@ -22,6 +22,9 @@ const mountTable = "/proc/self/mountinfo"
 // the root is refused, because no such tree is ever ours, and so is one with another file system
 // mounted somewhere in it: that may be a share with everybody's data.
 func (r Root) RemoveTree(p string) error {
+	if err := r.way("remove", p); err != nil {
+		return err
+	}
 	path := r.Path(p)
 	target, err := filepath.EvalSymlinks(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -33,6 +36,11 @@ func (r Root) RemoveTree(p string) error {
 	if depth(filepath.Clean("/"+p)) < 2 || depth(target) < 2 {
 		return fault.New(fault.HostFiles, p, "", "cannot remove: the directory is too near to the root")
 	}
+	return removeTree(p, path, target)
+}
+
+// removeTree removes the directory target and the link to it at path, if that is one.
+func removeTree(p, path, target string) error {
 	mounted, err := mountsIn(target)
 	if err != nil {
 		return failed("remove", p, err)
@@ -53,6 +61,9 @@ func (r Root) RemoveTree(p string) error {
 
 // RemoveIfEmpty removes the directory p unless something is in it. One that is not there is fine.
 func (r Root) RemoveIfEmpty(p string) error {
+	if err := r.way("remove", p); err != nil {
+		return err
+	}
 	err := syscall.Rmdir(r.Path(p))
 	if err == nil || errors.Is(err, syscall.ENOENT) || errors.Is(err, syscall.ENOTEMPTY) || errors.Is(err, syscall.EEXIST) {
 		return nil

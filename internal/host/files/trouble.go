@@ -19,6 +19,10 @@ func failed(what, p string, err error) error {
 	if errors.As(err, &known) {
 		return known
 	}
+	var wrong *wrongWay
+	if errors.As(err, &wrong) {
+		return wrong.fault(what, p)
+	}
 	if errors.Is(err, syscall.ELOOP) {
 		return irregular(what, p, fs.ModeSymlink)
 	}

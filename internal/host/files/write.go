@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/renameio/v2"
 
+	"docker-extension/internal/fault"
 	"docker-extension/internal/state"
 )
 
@@ -54,15 +55,15 @@ func (r Root) replace(p string, content io.Reader, mode fs.FileMode) error {
 	if err := makeDir(dir, 0o755); err != nil {
 		return failed("make the directory of", p, err)
 	}
-	if err := writeDurably(dir, path, content, mode); err != nil {
-		return failed("write", p, err)
-	}
-	return nil
+	return failed("write", p, writeDurably(dir, path, content, mode, time.Time{}))
 }
 
 // replaceable refuses what rename would put out of the way without a word (a symbolic link, a
 // socket) and what it would refuse in words that nobody understands (a directory).
 func (r Root) replaceable(p string) error {
+	if err := r.way("write", p); err != nil {
+		return err
+	}
 	info, err := os.Lstat(r.Path(p))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -76,8 +77,9 @@ func (r Root) replaceable(p string) error {
 }
 
 // writeDurably needs the temporary file in the target's own directory: rename does not cross file
-// systems, and a secret must not pass through a directory that others can read.
-func writeDurably(dir, path string, content io.Reader, mode fs.FileMode) error {
+// systems, and a secret must not pass through a directory that others can read. The file has been
+// written at the given time, or now if that is zero, which changes no time (os.Chtimes).
+func writeDurably(dir, path string, content io.Reader, mode fs.FileMode, at time.Time) error {
 	pending, err := renameio.NewPendingFile(path, renameio.WithTempDir(dir), renameio.WithStaticPermissions(mode))
 	if err != nil {
 		return err
@@ -90,16 +92,35 @@ func writeDurably(dir, path string, content io.Reader, mode fs.FileMode) error {
 	if err := ownedByRoot(pending.File.Chown); err != nil {
 		return err
 	}
+	if err := os.Chtimes(pending.Name(), time.Time{}, at); err != nil {
+		return err
+	}
 	if err := pending.CloseAtomicallyReplace(); err != nil {
 		return err
 	}
 	return syncDir(dir)
 }
 
+// Rewrite is Write for a file of somebody else, who goes by its time: that stays as it was.
+func (r Root) Rewrite(p string, f state.File) error {
+	if err := r.replaceable(p); err != nil {
+		return err
+	}
+	path := r.Path(p)
+	info, err := os.Lstat(path)
+	if err == nil {
+		err = writeDurably(filepath.Dir(path), path, bytes.NewReader(f.Content), f.Mode, info.ModTime())
+	}
+	return failed("write", p, err)
+}
+
 // Publish is the write for what may be lost in a power cut but must never be seen half written: the
 // file is written in tempDir, which is on the same file system, and renamed to p. Nothing is flushed
 // and no directory is made.
 func (r Root) Publish(p string, f state.File, tempDir string) error {
+	if err := r.way("write", p); err != nil {
+		return err
+	}
 	temp, err := os.CreateTemp(r.Path(tempDir), "."+filepath.Base(p)+".*")
 	if err != nil {
 		return failed("write", p, err)
@@ -120,13 +141,19 @@ func (r Root) Publish(p string, f state.File, tempDir string) error {
 // not there. The directory must exist.
 func (r Root) OpenAppend(p string, mode fs.FileMode) (*os.File, error) {
 	const flags = os.O_WRONLY | os.O_APPEND | os.O_CREATE | syscall.O_NOFOLLOW | syscall.O_NONBLOCK
+	if err := r.way("open", p); err != nil {
+		return nil, err
+	}
 	file, err := os.OpenFile(r.Path(p), flags, mode)
 	if err != nil {
 		return nil, failed("open", p, err)
 	}
 	info, err := file.Stat()
-	if err == nil && !info.Mode().IsRegular() {
+	switch {
+	case err == nil && !info.Mode().IsRegular():
 		err = irregular("write", p, info.Mode())
+	case err == nil && hasOtherName(info):
+		err = fault.New(fault.HostFiles, p, "remove it", "cannot write: the file has another name, a hard link, too")
 	}
 	if err != nil {
 		file.Close()
@@ -135,8 +162,28 @@ func (r Root) OpenAppend(p string, mode fs.FileMode) (*os.File, error) {
 	return file, nil
 }
 
+// Names tells whether an open file is the one at p.
+func (r Root) Names(p string, file *os.File) bool {
+	opened, err := file.Stat()
+	if err != nil {
+		return false
+	}
+	named, err := os.Lstat(r.Path(p))
+	return err == nil && os.SameFile(opened, named)
+}
+
+// hasOtherName tells whether a file is somewhere else as well. A rename would leave the other name
+// alone; to write at the end would not.
+func hasOtherName(info fs.FileInfo) bool {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return ok && stat.Nlink > 1
+}
+
 // Rename moves a file to another name on the same file system, over what is there.
 func (r Root) Rename(from, to string) error {
+	if err := errors.Join(r.way("rename", from), r.way("rename", to)); err != nil {
+		return err
+	}
 	if err := os.Rename(r.Path(from), r.Path(to)); err != nil {
 		return failed("rename", from, err)
 	}
@@ -146,7 +193,11 @@ func (r Root) Rename(from, to string) error {
 // MakeDir makes the directory p with exactly this mode, and its missing parents with 0755. A
 // directory that is there already stays as it is, mode and all: it may be a person's.
 func (r Root) MakeDir(p string, mode fs.FileMode) error {
-	return failed("make the directory", p, makeDir(r.Path(p), mode))
+	const what = "make the directory"
+	if err := r.through(what, p, filepath.Clean("/"+p)); err != nil {
+		return err
+	}
+	return failed(what, p, makeDir(r.Path(p), mode))
 }
 
 func makeDir(dir string, mode fs.FileMode) error {
@@ -177,6 +228,9 @@ func makeDir(dir string, mode fs.FileMode) error {
 
 // Remove removes the file or symbolic link at p. One that is not there is no error; a directory is.
 func (r Root) Remove(p string) error {
+	if err := r.way("remove", p); err != nil {
+		return err
+	}
 	path := r.Path(p)
 	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
