@@ -37,7 +37,7 @@ func incomingVersion(root files.Root, call *handler.Call) (string, error) {
 }
 
 func isComing(root files.Root, config string, call *handler.Call) (bool, error) {
-	state, err := root.Read(config + "/HandlerState")
+	state, err := root.Following().Read(config + "/HandlerState")
 	if err != nil {
 		return false, err
 	}

@@ -69,7 +69,7 @@ func (e Enable) Run(ctx context.Context, call *handler.Call) (handler.Outcome, e
 	case busy && w.has(order):
 		return handler.Outcome{Message: "these settings are being applied already"}, nil
 	case !busy && len(steps) == 0:
-		return nothingToDo(ctx, m, goal)
+		return e.nothingToDo(ctx, call, m, goal)
 	}
 	return e.handOver(ctx, call, w, order, steps)
 }
@@ -84,6 +84,7 @@ func (e Enable) order(ctx context.Context, call *handler.Call) (Order, error) {
 		Version:      call.Version,
 		Extension:    call.Environment.Name,
 		Sequence:     call.Sequence,
+		ConfigFolder: call.Environment.ConfigFolder,
 		StatusFolder: call.Environment.StatusFolder,
 		LogFolder:    call.Environment.LogFolder,
 		EventsFolder: call.Environment.EventsFolder,
@@ -104,19 +105,31 @@ func (e Enable) parse(o Order, secrets *oplog.Redactor) (settings.Settings, erro
 	return s, err
 }
 
+// wipeEarlier takes secrets out of the settings before these, which are in force and make them
+// useless. That it cannot be done is no reason to call a success something else.
+func (e Enable) wipeEarlier(configFolder string, sequence int, log *logrus.Entry) {
+	if err := handler.WipeEarlier(e.Root.Following(), configFolder, sequence); err != nil {
+		log.WithError(err).Warn("cannot take the protected settings out of earlier settings files")
+	}
+}
+
 // nothingToDo says that the host is as wanted, once the engine has said so too.
-func nothingToDo(ctx context.Context, m *machine.Machine, goal state.Goal) (handler.Outcome, error) {
+func (e Enable) nothingToDo(ctx context.Context, call *handler.Call, m *machine.Machine, goal state.Goal) (handler.Outcome, error) {
 	ctx, cancel := context.WithTimeout(ctx, quickAnswer)
 	defer cancel()
 	if err := m.Engine.Ready(ctx, goal.Endpoint); err != nil {
 		return handler.Outcome{}, err
 	}
 	message, err := success(ctx, m, goal)
+	if err != nil {
+		return handler.Outcome{}, err
+	}
+	e.wipeEarlier(call.Environment.ConfigFolder, call.Sequence, call.Log)
 	return handler.Outcome{
 		Status:      handler.Success,
 		Message:     message + "; nothing had to be changed",
 		Substatuses: noteSubstatuses(goal.Notes),
-	}, err
+	}, nil
 }
 
 // success is the sentence of a host that is as wanted.

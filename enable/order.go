@@ -28,6 +28,7 @@ type Order struct {
 	Version      string          `json:"version"` // of the extension that gave the order
 	Extension    string          `json:"extension"`
 	Sequence     int             `json:"sequence"`
+	ConfigFolder string          `json:"configFolder"`
 	StatusFolder string          `json:"statusFolder"`
 	LogFolder    string          `json:"logFolder"`
 	EventsFolder string          `json:"eventsFolder"`

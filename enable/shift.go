@@ -35,7 +35,7 @@ func (e Enable) serve(ctx context.Context, o Order, journal io.Writer) {
 	defer closeLog()
 	s.machine = machine.New(e.Root, s.log)
 	defer s.machine.Close()
-	s.report = handler.NewReporter(e.Root, o.StatusFolder, o.Sequence, "Enable", o.Extension, e.Now).
+	s.report = handler.NewReporter(e.Root.Following(), o.StatusFolder, o.Sequence, "Enable", o.Extension, e.Now).
 		WithRedaction(s.secrets.Redact).WithLog(oplog.Path(o.LogFolder))
 	s.watch = e.watch(ctx, s.log)
 	defer s.watch.stop()
@@ -52,7 +52,7 @@ func (e Enable) serve(ctx context.Context, o Order, journal io.Writer) {
 // openLog opens the log of the order: the file in the agent's log folder, and the journal.
 func (s *shift) openLog(journal io.Writer) (closeLog func()) {
 	out, closeLog := journal, func() {}
-	if file, err := oplog.OpenFile(s.Root, s.order.LogFolder); err == nil {
+	if file, err := oplog.OpenFile(s.Root.Following(), s.order.LogFolder); err == nil {
 		out, closeLog = io.MultiWriter(file, journal), func() { _ = file.Close() }
 	}
 	s.log = oplog.New(out, s.secrets, false).WithFields(logrus.Fields{
@@ -110,9 +110,10 @@ func (s *shift) conclude(result converge.Result, message string, err error) {
 	} else {
 		reportErr = s.report.Report(level, message, details)
 		s.log.Info("done: " + message)
+		s.wipeEarlier(s.order.ConfigFolder, s.order.Sequence, s.log)
 	}
 	events := handler.Events{
-		Root: s.Root, Folder: s.order.EventsFolder, Version: s.order.Version,
+		Root: s.Root.Following(), Folder: s.order.EventsFolder, Version: s.order.Version,
 		Operation: handler.NewOperationID(), Now: s.Now,
 	}
 	for _, err := range []error{reportErr, events.Write(level, WorkVerb, message), s.record(level, message, result, err)} {

@@ -3,6 +3,7 @@ package enable
 import (
 	"context"
 	"errors"
+	"maps"
 	"path"
 	"time"
 
@@ -115,27 +116,29 @@ func (w work) awaitTaken(ctx context.Context, patience time.Duration) (bool, err
 	return false, nil
 }
 
-// unit describes the work unit. Every property has its reason.
+// unit describes the work unit. Every property has its reason, here or in sandbox.
 func unit(o Order, root files.Root) systemd.Transient {
 	argv := []string{root.Path(program), WorkVerb}
 	if dir := root.Path("/"); dir != "/" {
 		argv = []string{root.Path(program), "--root", dir, WorkVerb}
 	}
+	properties := map[string]any{
+		// A run that is killed (out of memory, say) is started again and finds its order. One
+		// that ends with an error has reported it and exits with 0.
+		"Restart":                "on-failure",
+		"RestartUSec":            uint64(time.Second / time.Microsecond),
+		"StartLimitBurst":        uint32(5),
+		"StartLimitIntervalUSec": uint64(time.Hour / time.Microsecond),
+		// To stop the unit is to let it finish its step: apt must not be cut off in dpkg.
+		"KillMode":        "mixed",
+		"TimeoutStopUSec": uint64(4 * time.Minute / time.Microsecond),
+	}
+	maps.Copy(properties, sandbox())
 	return systemd.Transient{
 		Unit:        WorkUnit,
 		Description: "Docker VM extension " + o.Version + ": apply settings",
 		Argv:        argv,
-		Properties: map[string]any{
-			// A run that is killed (out of memory, say) is started again and finds its order. One
-			// that ends with an error has reported it and exits with 0.
-			"Restart":                "on-failure",
-			"RestartUSec":            uint64(time.Second / time.Microsecond),
-			"StartLimitBurst":        uint32(5),
-			"StartLimitIntervalUSec": uint64(time.Hour / time.Microsecond),
-			// To stop the unit is to let it finish its step: apt must not be cut off in dpkg.
-			"KillMode":        "mixed",
-			"TimeoutStopUSec": uint64(4 * time.Minute / time.Microsecond),
-		},
+		Properties:  properties,
 	}
 }
 

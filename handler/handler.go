@@ -76,11 +76,13 @@ func (h Handler) usage(operation string) int {
 // newCall finds out what the agent wants. Its errors can only be printed: without the status folder
 // and the sequence number there is no status file to write.
 func (h Handler) newCall(operation string) (call *Call, closeLog func(), err error) {
-	env, dir, err := FindEnvironment(h.Root, h.Getenv, h.Executable)
+	// The agent's folders are where the agent has put them, or root its folders.
+	root := h.Root.Following()
+	env, dir, err := FindEnvironment(root, h.Getenv, h.Executable)
 	if err != nil {
 		return nil, nil, err
 	}
-	sequence, err := findSequence(h.Root, h.Getenv, env.ConfigFolder)
+	sequence, err := findSequence(root, h.Getenv, env.ConfigFolder)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -95,9 +97,9 @@ func (h Handler) newCall(operation string) (call *Call, closeLog func(), err err
 	call = &Call{
 		Operation: operation, Environment: env, Sequence: sequence, HandlerDir: dir, Version: version,
 		UpdatingFrom: h.Getenv(envUpdatingFrom), TargetVersion: h.Getenv(envTargetVersion),
-		Report:       NewReporter(h.Root, env.StatusFolder, sequence, operation, name, h.Now),
+		Report:       NewReporter(root, env.StatusFolder, sequence, operation, name, h.Now),
 		Secrets:      &oplog.Redactor{},
-		ReadSettings: settingsReader(h.Root, env.ConfigFolder, sequence),
+		ReadSettings: settingsReader(root, env.ConfigFolder, sequence),
 	}
 	call.Report.WithRedaction(call.Secrets.Redact)
 	return call, h.openLog(call), nil
@@ -109,7 +111,7 @@ func (h Handler) openLog(call *Call) (closeLog func()) {
 	var out io.Writer = io.Discard
 	closeLog = func() {}
 	if folder := call.Environment.LogFolder; folder != "" {
-		if file, err := oplog.OpenFile(h.Root, folder); err == nil {
+		if file, err := oplog.OpenFile(h.Root.Following(), folder); err == nil {
 			out, closeLog = file, func() { file.Close() }
 			call.Report.WithLog(oplog.Path(folder))
 		}
@@ -156,7 +158,7 @@ func (h Handler) record(call *Call, level Level, sentence string, err error) {
 	} else {
 		call.Log.Info("done: " + sentence)
 	}
-	events := Events{Root: h.Root, Folder: call.Environment.EventsFolder, Version: call.Version,
+	events := Events{Root: h.Root.Following(), Folder: call.Environment.EventsFolder, Version: call.Version,
 		Operation: NewOperationID(), Now: h.Now}
 	if err := events.Write(level, call.Operation, sentence); err != nil {
 		call.Log.WithError(err).Warn("cannot leave an event for the agent")

@@ -41,6 +41,8 @@ func run(args []string) int {
 		fmt.Fprintln(os.Stderr, "cannot find the running program:", err)
 		return int(fault.Internal)
 	}
+	// Files that programs make for us, dpkg above all, have the modes that their authors meant.
+	syscall.Umask(0o022)
 	// The agent gives up on a verb with SIGKILL. A person, or systemd, asks first.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
