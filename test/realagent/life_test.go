@@ -2,6 +2,7 @@ package realagent
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -157,8 +158,21 @@ func (l *lab) newSettings(web container) {
 	}
 	l.configure(secondSettings)
 	l.wantNothingDone(l.succeed())
+	l.wantEarlierWiped()
 	l.wantEngine(engine)
 	web.wantUntouched(l)
+}
+
+// wantEarlierWiped: of all settings files that the agent keeps only the one in force has secrets. That
+// the agent goes on with it is what the restarts, updates and the downgrade after this show.
+func (l *lab) wantEarlierWiped() {
+	l.Helper()
+	folder := fmt.Sprintf("/var/lib/waagent/%s-%s/config", extension, l.goal.Version)
+	sealed := l.sh("cd " + folder + ` && grep -lE '"protectedSettings": *"' *.settings`)
+	all := l.sh("cd " + folder + " && ls *.settings | wc -l")
+	if want := fmt.Sprintf("%d.settings", l.goal.Seq); sealed != want || all == "1" {
+		l.Errorf("of %s settings files %q have protected settings, want %s alone", all, sealed, want)
+	}
 }
 
 // fastTrack sends settings as vmSettings. Agent 2.7.3 fetches them and does nothing; then they come
