@@ -73,6 +73,8 @@ const modesScript = `for f in /etc/docker /etc/systemd/system/docker.socket.d /v
 // wantModes compares modes and owners of all that is new with the table in docs/threat-model.md.
 func (l *lab) wantModes(before string) {
 	l.Helper()
+	// A run writes its record after its status.
+	l.sh("timeout 60 sh -c 'while systemctl is-active -q docker-extension-converge; do sleep 0.1; done'")
 	table := modesTable(l.T)
 	seen := map[string]bool{}
 	for line := range strings.Lines(l.sh(modesScript)) {
