@@ -187,7 +187,7 @@ func (v *vm) enableAll(t *testing.T) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := v.settings("1.0.0", "0", []byte(`{"docker":{"port":`+v.port+`,"options":["--label","a=b"]}}`), protected); err != nil {
+	if err := v.settings("1.0.0", "0", []byte(`{"docker":{"port":`+v.port+`,"options":["--label","a=b"],"proxy":{"http":"http://127.0.0.1:9"}}}`), protected); err != nil {
 		t.Fatal(err)
 	}
 	var output bytes.Buffer
