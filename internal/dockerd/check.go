@@ -77,20 +77,20 @@ func Union(options, daemon map[string]json.RawMessage, place string) (map[string
 	}
 	maps.Copy(all, daemon)
 	var faults fault.List
-	deep := depths()
+	index := newIndex()
 	for _, name := range slices.Sorted(maps.Keys(options)) {
 		value, both := daemon[name]
-		if !both || deep[name] > 0 && !isObject(value) {
+		if !both || index.depth(name) > 0 && !isObject(value) {
 			continue
 		}
-		ours, theirs := spread(map[string]json.RawMessage{name: options[name]}, deep), spread(map[string]json.RawMessage{name: value}, deep)
+		ours, theirs := index.spread(map[string]json.RawMessage{name: options[name]}), index.spread(map[string]json.RawMessage{name: value})
 		for _, path := range slices.Sorted(maps.Keys(ours)) {
 			if other, same := theirs[path]; same && !equal(ours[path], other) {
 				faults = append(faults, invalid(place+"."+said(path), "say it in one of the two places", "differs from what docker.options says"))
 			}
 		}
 		maps.Copy(ours, theirs)
-		all[name] = withoutEmpty(ours, deep).document()[name]
+		all[name] = index.withoutEmpty(ours).document()[name]
 	}
 	return all, faults
 }

@@ -22,6 +22,9 @@ func decode(raw []byte) (any, error) {
 // equal tells whether two JSON texts mean the same: the order of members and blanks do not count,
 // and numbers are equal if their digits are (1.0 is not 1, which dockerd does not take for it either).
 func equal(a, b []byte) bool {
+	if bytes.Equal(a, b) {
+		return json.Valid(a)
+	}
 	left, errLeft := decode(a)
 	right, errRight := decode(b)
 	return errLeft == nil && errRight == nil && reflect.DeepEqual(left, right)

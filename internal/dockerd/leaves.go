@@ -12,19 +12,21 @@ import (
 // slash in a name is written ~1 and a tilde ~0, as in a JSON pointer (RFC 6901).
 type leaves map[string]json.RawMessage
 
-// depths tells of each key how many levels below it are merged member by member. People think of one log
-// option, one runtime, one ulimit; a list, and what describes one runtime or ulimit, is one value. Whoever
-// asks for several keys asks for the table once.
-func depths() map[string]int {
-	deep := map[string]int{}
+// index is every key by its name. Whoever asks for several keys makes it once.
+type index map[string]Key
+
+func newIndex() index {
+	all := index{}
 	for k := range allKeys {
-		deep[k.Name] = depthOf(k.Kind)
+		all[k.Name] = k
 	}
-	return deep
+	return all
 }
 
-func depthOf(kind Kind) int {
-	switch kind {
+// depth tells how many levels below a key are merged member by member. People think of one log option,
+// one runtime, one ulimit; a list, and what describes one runtime or ulimit, is one value.
+func (i index) depth(key string) int {
+	switch i[key].Kind {
 	case Pairs, Switches, Ulimits, Runtimes, Interface, Proxies:
 		return 1
 	case NestedPairs:
@@ -36,11 +38,11 @@ func depthOf(kind Kind) int {
 	}
 }
 
-// spread takes members apart into leaves, as deep as told. The keys may be paths already.
-func spread(members map[string]json.RawMessage, deep map[string]int) leaves {
+// spread takes members apart into leaves. The keys may be paths already.
+func (i index) spread(members map[string]json.RawMessage) leaves {
 	all := leaves{}
 	for path, value := range members {
-		all.add(path, value, deep[key(path)]-strings.Count(path, "/"))
+		all.add(path, value, i.depth(key(path))-strings.Count(path, "/"))
 	}
 	return all
 }
@@ -66,9 +68,20 @@ func escapedKeys(members map[string]json.RawMessage) map[string]json.RawMessage 
 	return all
 }
 
-func escaped(name string) string { return strings.NewReplacer("~", "~0", "/", "~1").Replace(name) }
+// escaped and plain leave most names as they are, and a Replacer takes time to make.
+func escaped(name string) string {
+	if !strings.ContainsAny(name, "~/") {
+		return name
+	}
+	return strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+}
 
-func plain(name string) string { return strings.NewReplacer("~1", "/", "~0", "~").Replace(name) }
+func plain(name string) string {
+	if !strings.Contains(name, "~") {
+		return name
+	}
+	return strings.NewReplacer("~1", "/", "~0", "~").Replace(name)
+}
 
 // document puts the leaves together again. Of two leaves of which one is in the other, the longer stays.
 func (l leaves) document() map[string]json.RawMessage {

@@ -58,11 +58,12 @@ func Merge(present []byte, memory Memory, wanted map[string]json.RawMessage) (Me
 	if err != nil {
 		return Merged{}, err
 	}
-	deep := depths()
+	keys := newIndex()
 	m := &merger{
+		keys:   keys,
 		lost:   len(bytes.TrimSpace(present)) == 0,
-		before: spread(escapedKeys(before), deep), wanted: withoutEmpty(spread(wanted, deep), deep),
-		owned: spread(memory.Owned, deep), earlier: spread(memory.Earlier, deep), pending: spread(memory.Pending, deep),
+		before: keys.spread(escapedKeys(before)), wanted: keys.withoutEmpty(keys.spread(wanted)),
+		owned: keys.spread(memory.Owned), earlier: keys.spread(memory.Earlier), pending: keys.spread(memory.Pending),
 		unfinished: memory.Pending != nil,
 		newEarlier: leaves{}, found: leaves{},
 	}
@@ -75,14 +76,15 @@ func Merge(present []byte, memory Memory, wanted map[string]json.RawMessage) (Me
 }
 
 // withoutEmpty takes out empty objects where members are merged: they ask for nothing.
-func withoutEmpty(all leaves, deep map[string]int) leaves {
+func (i index) withoutEmpty(all leaves) leaves {
 	maps.DeleteFunc(all, func(path string, value json.RawMessage) bool {
-		return deep[key(path)] > 0 && equal(value, []byte("{}"))
+		return i.depth(key(path)) > 0 && equal(value, []byte("{}"))
 	})
 	return all
 }
 
 type merger struct {
+	keys                            index
 	lost                            bool // the file is gone, or blank
 	unfinished                      bool // a run before this one has not come to its end
 	before, after                   leaves
@@ -150,7 +152,7 @@ func (m *merger) set() {
 			continue // an equal value keeps the person's way of writing it
 		}
 		if m.changed(path) {
-			if !firm(path) && m.mine(path, value) {
+			if !m.firm(path) && m.mine(path, value) {
 				m.result.Kept = append(m.result.Kept, said(path))
 				continue
 			}
@@ -162,10 +164,7 @@ func (m *merger) set() {
 }
 
 // firm tells whether a value is not for a person to change: the remote API would be open without TLS.
-func firm(path string) bool {
-	found, _ := findKey(key(path))
-	return found.Refused != ""
-}
+func (m *merger) firm(path string) bool { return m.keys[key(path)].Refused != "" }
 
 // remember notes what a wanted path had before us. A later run that finds an older value of ours there
 // must not take it for a person's.

@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -162,7 +161,8 @@ func at(place, key string) string {
 	if len(key) > 64 {
 		key = key[:64] + "..."
 	}
-	if regexp.MustCompile(`^[A-Za-z0-9_-]+$`).MatchString(key) {
+	const bare = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
+	if key != "" && strings.Trim(key, bare) == "" {
 		return place + "." + key
 	}
 	return place + "[" + strconv.Quote(key) + "]"

@@ -65,6 +65,9 @@ func inTexts(value any, found map[string]bool) {
 // expand puts variables in, as compose does, as far as that is plain: $NAME, ${NAME}, ${NAME-default}
 // and ${NAME:-default}. known is false for anything else, which is compose's to work out.
 func expand(text string, environment map[string]string) (expanded string, known bool) {
+	if !strings.Contains(text, "$") {
+		return text, true
+	}
 	reference := regexp.MustCompile(`\$(?:\$|([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)(?:(:?-)([^${}]*))?\})`)
 	expanded = reference.ReplaceAllStringFunc(text, func(found string) string {
 		if found == "$$" {
