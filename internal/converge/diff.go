@@ -72,7 +72,7 @@ func fileSteps(goal state.Goal, when due) []Step {
 		if p == goal.Parting.Path {
 			parts[key].Daemon = orEmpty(goal.Daemon)
 		}
-		if p == goal.Check.Path && !comes(goal) {
+		if p == goal.Check.Path && asks(goal) {
 			asked = fmt.Sprint(turnOfApproval)
 		}
 	}
@@ -139,6 +139,9 @@ func partOf(p string) string {
 		return path.Base(p)
 	}
 }
+
+// asks tells whether the engine is asked before the files are written.
+func asks(goal state.Goal) bool { return !comes(goal) && !goal.Check.Sure }
 
 // comes tells whether the engine comes with this run, as far as it matters: one that runs already can be
 // asked at once, and must not be held back, because an upgrade that restarts it would then stop it.

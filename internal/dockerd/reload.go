@@ -17,6 +17,10 @@ func Reloadable(key string) bool {
 	}
 }
 
+// Judged tells whether Check is as strict about a key as the daemon itself, so that asking the daemon about
+// another value of it, which starts its program and takes a tenth of a second, would bring nothing new.
+func Judged(key string) bool { return key == "labels" || key == "debug" }
+
 // DropReloadable tells whether a running daemon goes back to its default on SIGHUP when a key is
 // gone from the file. Few keys do: the daemon takes up labels or debug only if the file has them
 // (IsValueSet), so that a dropped label stays until the daemon is restarted. Source: as Reloadable.

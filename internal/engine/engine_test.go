@@ -151,6 +151,46 @@ func TestRunningAgainChangesNothing(t *testing.T) {
 	}
 }
 
+// The engine is asked about a change of its configuration unless we know all that it could say.
+func TestEngineIsAskedWhereItHasASay(t *testing.T) {
+	with := func(keys string) settings.Settings {
+		s := remote()
+		if err := json.Unmarshal([]byte(keys), &s.Docker.Daemon); err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	tests := []struct {
+		name   string
+		keys   string
+		change func(*state.Facts)
+		asked  bool
+	}{
+		{"label", `{"labels":["a=b"]}`, func(*state.Facts) {}, false},
+		{"label and debug", `{"labels":["a=b"],"debug":true}`, func(*state.Facts) {}, false},
+		{"label and another key", `{"labels":["a=b"],"mtu":1400}`, func(*state.Facts) {}, true},
+		{"a reloadable key", `{"features":{"a":true}}`, func(*state.Facts) {}, true},
+		{"the engine does not run", `{"labels":["a=b"]}`, func(f *state.Facts) {
+			unit := f.Units[Service]
+			unit.Active = false
+			f.Units[Service] = unit
+		}, true},
+		{"a person changed the file since", `{"labels":["a=b"]}`, func(f *state.Facts) {
+			file := f.Files[DaemonJSON]
+			file.Content = []byte(strings.Replace(string(file.Content), "{", `{"mtu":1400,`, 1))
+			f.Files[DaemonJSON] = file
+		}, true},
+	}
+	for _, test := range tests {
+		facts := settled(t, remote(), fresh())
+		test.change(&facts)
+		goal, err := Running(with(test.keys), facts)
+		if asked := strings.Contains(steps(t, goal, err), "ask the engine whether"); asked != test.asked {
+			t.Errorf("%s: asked %v, want %v", test.name, asked, test.asked)
+		}
+	}
+}
+
 func TestRunningAfterAChange(t *testing.T) {
 	labelled, elsewhere, rotated := remote(), remote(), remote()
 	labelled.Docker.Daemon = map[string]json.RawMessage{"labels": json.RawMessage(`["a=b"]`)}
@@ -162,7 +202,6 @@ func TestRunningAfterAChange(t *testing.T) {
 		steps    []string
 	}{
 		"label": {labelled, []string{
-			"ask the engine whether it takes /etc/docker/daemon.json",
 			"write /etc/docker/daemon.json", "reload docker.service",
 			"ask the engine on its unix socket and, over TLS, on port 2376",
 		}},
@@ -176,7 +215,6 @@ func TestRunningAfterAChange(t *testing.T) {
 			"ask the engine on its unix socket and, over TLS, on port 2376",
 		}},
 		"label dropped: the engine forgets it at a restart only": {unlabelled, []string{
-			"ask the engine whether it takes /etc/docker/daemon.json",
 			"write /etc/docker/daemon.json", "reload docker.service", "restart docker.service",
 			"ask the engine on its unix socket and, over TLS, on port 2376",
 		}},

@@ -1,7 +1,10 @@
 package engine
 
 import (
+	"bytes"
 	"fmt"
+	"maps"
+	"slices"
 
 	"docker-extension/internal/dockerd"
 	"docker-extension/internal/state"
@@ -44,5 +47,29 @@ func check(file state.File, facts state.Facts) state.Check {
 			c.Fallback[p] = givenBack(found)
 		}
 	}
+	c.Sure = sure(file, facts)
 	return c
+}
+
+// sure tells whether a file differs from the one that a running engine has taken over in nothing but keys
+// of which dockerd.Judged says that the engine has no say.
+func sure(file state.File, facts state.Facts) bool {
+	if bytes.Equal(file.Content, present(facts)) {
+		return true
+	}
+	now, wanted := daemonJSON(present(facts)), daemonJSON(file.Content)
+	if now == nil || wanted == nil || !takenOver(facts) {
+		return false
+	}
+	both := slices.Concat(slices.Collect(maps.Keys(now)), slices.Collect(maps.Keys(wanted)))
+	return !slices.ContainsFunc(both, func(key string) bool {
+		return !dockerd.Judged(key) && !bytes.Equal(compact(now[key]), compact(wanted[key]))
+	})
+}
+
+// takenOver tells whether the engine runs, with the files as they are.
+func takenOver(facts state.Facts) bool {
+	started, reloaded := daemonDigests(facts.Files)
+	known := facts.Ledger.Units[Service]
+	return facts.Units[Service].Active && known.Started == started && known.Reloaded == reloaded
 }
