@@ -28,7 +28,7 @@ func (r Root) Write(p string, f state.File) error {
 }
 
 // Copy makes to a copy of the regular file from, with the given mode, as Write would. The content
-// is not held in memory.
+// is not held in memory. One that is such a copy already is left alone.
 func (r Root) Copy(from, to string, mode fs.FileMode) error {
 	source, err := os.OpenFile(r.Path(from), os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
 	if err != nil {
@@ -43,7 +43,38 @@ func (r Root) Copy(from, to string, mode fs.FileMode) error {
 	if !info.Mode().IsRegular() {
 		return irregular("read", from, info.Mode())
 	}
+	if r.holds(to, source, info.Size(), mode) {
+		return nil
+	}
+	if _, err := source.Seek(0, io.SeekStart); err != nil {
+		return failed("read", from, err)
+	}
 	return r.replace(to, source, mode)
+}
+
+// holds tells whether the regular file p has this mode and the content of source, which is read.
+func (r Root) holds(p string, source io.Reader, size int64, mode fs.FileMode) bool {
+	file, err := os.OpenFile(r.Path(p), os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil || info.Mode() != mode || info.Size() != size {
+		return false
+	}
+	const block = 1 << 20
+	ours, theirs := make([]byte, block), make([]byte, block)
+	for {
+		n, err := io.ReadFull(file, ours)
+		m, _ := io.ReadFull(source, theirs)
+		if n != m || !bytes.Equal(ours[:n], theirs[:m]) {
+			return false
+		}
+		if err != nil {
+			return err == io.EOF || err == io.ErrUnexpectedEOF
+		}
+	}
 }
 
 func (r Root) replace(p string, content io.Reader, mode fs.FileMode) error {

@@ -169,6 +169,23 @@ func TestCopy(t *testing.T) {
 	if got, _ := root.Read("/lib/b"); !got.Equal(file(0o755, "program")) {
 		t.Errorf("the copy is %v", got)
 	}
+	inode := func() uint64 {
+		info, err := os.Stat(filepath.Join(dir, "lib/b"))
+		must(t, err)
+		return info.Sys().(*syscall.Stat_t).Ino
+	}
+	before := inode()
+	must(t, root.Copy("/bin/a", "/lib/b", 0o755))
+	if inode() != before {
+		t.Error("the same file was copied again")
+	}
+	for _, change := range []state.File{file(0o755, "PROGRAM"), file(0o700, "program"), file(0o755, "programs"), file(0o755, "")} {
+		must(t, root.Write("/lib/b", change))
+		must(t, root.Copy("/bin/a", "/lib/b", 0o755))
+		if got, _ := root.Read("/lib/b"); !got.Equal(file(0o755, "program")) {
+			t.Errorf("after %v the copy is %v", change, got)
+		}
+	}
 	must(t, os.Symlink("a", filepath.Join(dir, "bin/link")))
 	wantFault(t, root.Copy("/bin/link", "/lib/b", 0o755), fault.HostFiles, "/bin/link", "a symbolic link")
 	wantFault(t, root.Copy("/bin/none", "/lib/b", 0o755), fault.HostFiles, "/bin/none", "no such file")
