@@ -15,6 +15,8 @@ import (
 //   - Acquire::Retries: a mirror's hiccup is not our failure.
 //   - APT::Update::Error-Mode=any: a list that cannot be fetched is an error of apt-get update, not
 //     just a warning. Known to apt 2.1.16 and later (Debian 11, Ubuntu 22.04); others ignore it.
+//   - Acquire::Languages: nobody reads translated descriptions here. Those that are on the disk stay
+//     (List-Cleanup), for people.
 //   - Dpkg::Use-Pty: a plain pipe, or the log fills with control characters.
 //   - force-confdef and force-confold: of configuration files, the host's version wins.
 //   - AutomaticRemove and Purge: whatever apt.conf says, we remove what was named and no more.
@@ -23,6 +25,8 @@ func options() []string {
 		"-q",
 		"-o", "Acquire::Retries=3",
 		"-o", "APT::Update::Error-Mode=any",
+		"-o", "Acquire::Languages=none",
+		"-o", "APT::Get::List-Cleanup=false",
 		"-o", "Dpkg::Use-Pty=0",
 		"-o", "Dpkg::Options::=--force-confdef",
 		"-o", "Dpkg::Options::=--force-confold",
