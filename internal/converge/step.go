@@ -165,7 +165,7 @@ func (s ReloadUnit) do(ctx context.Context, run *run) error {
 // that is not named goes on queueing connections.
 type RestartUnits struct {
 	Stop, Start []string
-	Refresh     bool // unit files or drop-ins changed: systemd has to read them in between
+	Refresh     bool // unit files or drop-ins changed: systemd has to read them before
 }
 
 // Name is the name of the last unit, without its suffix.
@@ -193,13 +193,14 @@ func (s RestartUnits) do(ctx context.Context, run *run) error {
 	if s.plain() {
 		return s.restart(ctx, run)
 	}
-	if len(s.Stop) > 0 {
-		if err := run.Units.Stop(ctx, s.Stop...); err != nil {
+	// First, because it takes time in which the old listener can still answer.
+	if s.Refresh {
+		if err := run.Units.DaemonReload(ctx); err != nil {
 			return err
 		}
 	}
-	if s.Refresh {
-		if err := run.Units.DaemonReload(ctx); err != nil {
+	if len(s.Stop) > 0 {
+		if err := run.Units.Stop(ctx, s.Stop...); err != nil {
 			return err
 		}
 	}
