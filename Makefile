@@ -11,7 +11,7 @@ LDFLAGS := -s -w -buildid= -X main.version=$(VERSION)
 TOOL    := go tool -modfile=tools/go.mod
 
 .DEFAULT_GOAL := help
-.PHONY: help build $(ARCHES) $(PERSONS) package release check lint format vet staticcheck errcheck gosec tidy test test-long faults fuzz setup run run-agent bench docs clean
+.PHONY: help build $(ARCHES) $(PERSONS) package release check lint format vet staticcheck errcheck gosec tidy test test-long faults fuzz setup run run-agent bench bench-page microbench docs clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -85,7 +85,13 @@ run: setup package ## see it work: a fresh VM becomes a Docker host and answers 
 run-agent: setup package ## the same with the real Azure Linux Agent, which uploads its status to a fake fabric (as root)
 	@go run ./test/run --agent real --package $(ZIP)
 
-bench: ## benchmarks
+bench: setup package ## how fast it is, against the same by hand, in fresh VMs: dist/bench (as root, 12 minutes)
+	@go run ./test/bench -package $(abspath $(ZIP)) -out $(DIST)/bench
+
+bench-page: ## put the table of the last make bench into docs/performance.md
+	@go run ./test/bench -out $(DIST)/bench -page docs/performance.md
+
+microbench: ## benchmarks of single functions
 	@go test -run '^$$' -bench . -benchmem ./...
 
 docs: ## write docs/settings.md, docs/commands.md, docs/man, docs/faults.md and docs/run.svg from the sources

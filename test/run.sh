@@ -14,7 +14,7 @@ cd "$(dirname "$0")/.." || exit 1
 
 what=${1:?check, test, test-long or fuzz}
 results=${DIST:-dist}/results
-vms='/test/(vm|e2e|realagent|harness/machine)$' # the packages whose tests boot VMs
+vms='/test/(vm|e2e|realagent|bench|harness/machine)$' # the packages whose tests boot VMs
 rm -rf "$results"
 mkdir -p "$results"
 results=$(cd "$results" && pwd)
