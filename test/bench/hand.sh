@@ -5,6 +5,7 @@ set -eu
 export DEBIAN_FRONTEND=noninteractive
 
 apt-get update -q
+# shellcheck disable=SC2086 # one word for each package
 apt-get install -y -q --no-install-recommends $PACKAGES
 
 install -d -m 0755 /etc/docker /etc/systemd/system/docker.socket.d
