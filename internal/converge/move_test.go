@@ -131,7 +131,7 @@ func TestMoveThatFails(t *testing.T) {
 	installed := append(slices.Clone(parted), "hold back docker.socket docker.service", "install docker-ce", "release docker.socket docker.service")
 	undone := []string{
 		"write /etc/docker/daemon.json", "write /etc/x.d/50-us.conf",
-		"stop docker.socket docker.service", "daemon-reload", "start docker.socket docker.service",
+		"daemon-reload", "stop docker.socket docker.service", "start docker.socket docker.service",
 	}
 	for name, c := range map[string]struct {
 		fail string
