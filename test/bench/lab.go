@@ -159,8 +159,12 @@ func settings(public string, certs pki.Triple) agent.Settings {
 // meter reads what the whole VM has used since it was made.
 type meter struct{ cpu, written, tasks float64 }
 
-// used gives what the VM has used between a meter and now, by the names of values.
+// used gives what the VM has used between a meter and now, by the names of values. The account of the work
+// unit is its parent's only when it has ended, which is a moment after it has reported.
 func (l *lab) used(ctx context.Context, since meter) (map[string]float64, error) {
+	if _, err := l.vm.Sh(ctx, "while systemctl is-active --quiet docker-extension-converge.service; do sleep 0.01; done"); err != nil {
+		return nil, err
+	}
 	now, err := l.read(ctx)
 	return map[string]float64{
 		"cpu_s": now.cpu - since.cpu, "written_mb": (now.written - since.written) / 1e6, "tasks": now.tasks - since.tasks,
