@@ -74,7 +74,7 @@ func (p *poller) once(ctx context.Context, client *http.Client, url string) {
 	case ctx.Err() != nil: // cut off by stop
 	case err != nil:
 		p.failures++
-		p.reasons = append(p.reasons, err.Error())
+		p.reasons = append(p.reasons, fmt.Sprintf("%v, after %s", err, time.Since(started).Round(time.Millisecond)))
 	default:
 		p.answers++
 		p.slowest = max(p.slowest, time.Since(started))
