@@ -23,7 +23,7 @@ func diskMishaps() []mishap {
 			says: []string{stateDir + "/bin/docker-extension: cannot write: no space left on device", room}},
 		{name: "state folder read-only", code: codeHostFiles, strike: readOnly(stateDir),
 			says: []string{stateDir, "read-only file system"}},
-		{name: "state folder noexec", code: 24, strike: noexec(stateDir), says: []string{"docker-extension-converge.service", "is mounted noexec"}},
+		{name: "state folder noexec", code: 24, strike: noexec(stateDir), says: []string{"docker-extension-converge.service", "its file system is mounted noexec (findmnt -T shows it)"}},
 		{name: "disk full at the status folder", brief: true, code: codeHostFiles, strike: fullStatus,
 			says: []string{".status: cannot write: no space left on device", room}},
 		{name: "disk full at the log folder", strike: full(path.Join(agent.LogDir, agent.DefaultName))},

@@ -15,7 +15,7 @@ const (
 // engineMishaps are those of the engine, of containerd and of the units.
 func engineMishaps() []mishap {
 	return []mishap{
-		{name: "port taken", brief: true, code: 53, strike: portTaken, settings: asks(restarting), says: []string{"docker.socket: cannot start", "Address already in use", "it runs again", "another program has the port"}},
+		{name: "port taken", brief: true, code: 53, strike: portTaken, settings: asks(restarting), says: []string{"docker.socket: cannot start", "listening socket (0.0.0.0:2377)", "it runs again", "see with ss -ltnp which program has the port"}},
 		{name: "containerd stopped", brief: true, strike: script("systemctl stop containerd.service")},
 		{name: "containerd masked", code: 53, strike: undone("systemctl mask --runtime --now containerd.service", "systemctl unmask --runtime containerd.service"),
 			settings: asks(restarting), mute: true, says: []string{"docker.service: cannot start"}},

@@ -110,8 +110,8 @@ func (m *Manager) blame(ctx context.Context, verb, unit string, err error) error
 		text = "; its last lines: " + lines
 	}
 	cure := hint(err)
-	if strings.Contains(text, "ddress already in use") {
-		cure = "another program has the port (ss -ltnp shows it): stop it, or choose another docker.port"
+	if strings.Contains(text, "listening socket (") {
+		cure = "see with ss -ltnp which program has the port: stop it, or choose another docker.port"
 	}
 	return fault.New(fault.EngineStart, unit, cure, "cannot %s: %w%s", verb, err, text)
 }

@@ -80,8 +80,8 @@ func engineLine(line string) (text string, trouble bool) {
 // systemdLine tells whether systemd itself wrote the line about the unit, and nothing of interest in it.
 // Why it could not open a socket or start a program nobody else says.
 func systemdLine(line, unit string) bool {
-	if strings.HasPrefix(line, unit+": Failed to ") {
-		return false
+	if why, failed := strings.CutPrefix(line, unit+": Failed to "); failed {
+		return strings.HasPrefix(why, "open /run/systemd/transient/") // a unit that is being forgotten
 	}
 	if strings.Contains(line, "unmet condition check ") {
 		return true

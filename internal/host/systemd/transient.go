@@ -51,9 +51,11 @@ func (m *Manager) StartTransient(ctx context.Context, t Transient) error {
 	return err
 }
 
-// transientHint knows the one trouble that systemd tells by a number alone (systemd.exec(5), 203).
+// transientHint knows why a service of Type=exec fails to start: its program cannot be executed. systemd
+// tells that by a number (203 in systemd.exec(5)), and in words that the journal may not have yet.
 func transientHint(f *fault.Fault, program string) string {
-	if strings.Contains(f.Error(), "status=203/EXEC") {
+	var job errJob
+	if errors.As(f, &job) && job == "failed" {
 		return "let " + program + " be executed: its file system is mounted noexec (findmnt -T shows it), or a security module forbids it"
 	}
 	return f.Hint
