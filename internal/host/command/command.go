@@ -45,7 +45,11 @@ type Command struct {
 	Env     []string      // KEY=value, beside PATH, HOME and LC_ALL; never logged
 	Stdin   io.Reader     // nil means an empty input; never logged
 	Timeout time.Duration // 0 means DefaultTimeout
-	Dir     string        // working directory; empty means /
+
+	// GiveWay, when it is closed, makes the child get SIGINT, it alone and not its group: what a person
+	// does who gives up, and what some programs do not heed while it would do harm. Nil means never.
+	GiveWay <-chan struct{}
+	Dir     string // working directory; empty means /
 }
 
 // String gives name and arguments as a person would type them, for logs and errors.
@@ -109,7 +113,7 @@ func (r Runner) Run(ctx context.Context, c Command) (Result, error) {
 	log.WithField("args", c.String()).Info("command started")
 	begin := time.Now()
 	out := &tail{emit: func(line string) { log.Info(line) }}
-	code, err := r.wait(ctx, r.child(ctx, program, c, out))
+	code, err := r.wait(ctx, r.child(ctx, program, c, out), c.GiveWay)
 	out.flush()
 	log.WithField("exit", code).WithField("took", time.Since(begin).Round(time.Millisecond)).Info("command ended")
 
@@ -145,10 +149,19 @@ func (r Runner) child(ctx context.Context, program string, c Command, out io.Wri
 }
 
 // wait runs the child to its end and gives its exit code. The error tells why it could not start.
-func (r Runner) wait(ctx context.Context, cmd *exec.Cmd) (int, error) {
+func (r Runner) wait(ctx context.Context, cmd *exec.Cmd, giveWay <-chan struct{}) (int, error) {
 	if err := cmd.Start(); err != nil {
 		return -1, fmt.Errorf("cannot start %s: %w", cmd.Args[0], err)
 	}
+	ended := make(chan struct{})
+	defer close(ended)
+	go func() {
+		select {
+		case <-giveWay:
+			_ = cmd.Process.Signal(syscall.SIGINT)
+		case <-ended:
+		}
+	}()
 	err := cmd.Wait()
 	if ctx.Err() != nil {
 		// What outlived SIGTERM and the grace time, or the death of its leader.

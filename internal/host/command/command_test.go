@@ -140,6 +140,49 @@ func TestRunEndsTheWholeGroup(t *testing.T) {
 	}
 }
 
+// Who gives way ends the program alone, and leaves alone one that does not want to be disturbed.
+func TestRunGivesWay(t *testing.T) {
+	for body, want := range map[string]int{
+		"echo up; exec sleep 1000":                     -1,
+		"trap '' INT; echo up; sleep 0.2; exit 5":      5,
+		"trap 'exit 6' INT; echo up; sleep 1000& wait": 6,
+	} {
+		giveWay := make(chan struct{})
+		up := logrus.New()
+		up.SetOutput(writerFunc(func(line []byte) {
+			if bytes.Contains(line, []byte("msg=up")) {
+				close(giveWay)
+			}
+		}))
+		result, err := Runner{Log: logrus.NewEntry(up), Grace: 50 * time.Millisecond}.Run(t.Context(), Command{Name: script(t, "child", body), GiveWay: giveWay})
+		if result.ExitCode != want || err == nil {
+			t.Errorf("%s: code %d, want %d, error %v", body, result.ExitCode, want, err)
+		}
+	}
+}
+
+type writerFunc func([]byte)
+
+func (f writerFunc) Write(p []byte) (int, error) {
+	f(p)
+	return len(p), nil
+}
+
+// A child that never stops talking fills neither memory nor log.
+func TestRunLogsOnlySoMuch(t *testing.T) {
+	var log bytes.Buffer
+	logger := logrus.New()
+	logger.SetOutput(&log)
+	file := script(t, "child", "yes 'a line of forty bytes or thereabouts' | head -c 8000000; echo last words")
+	result, err := Runner{Log: logrus.NewEntry(logger)}.Run(t.Context(), Command{Name: file})
+	if err != nil || !strings.HasSuffix(result.Output, "last words\n") {
+		t.Errorf("got %v, %q", err, result.Output[max(0, len(result.Output)-40):])
+	}
+	if log.Len() > 4*mostLogged || !strings.Contains(log.String(), "is not logged") {
+		t.Errorf("the log has %d bytes", log.Len())
+	}
+}
+
 // awaitEnd waits until a process is gone or a zombie that nobody collects.
 func awaitEnd(t *testing.T, pid string) {
 	t.Helper()

@@ -9,15 +9,18 @@ import (
 const (
 	keep     = 64 << 10 // bytes in memory for Result.Output
 	longLine = 4 << 10  // bytes after which a line is logged in pieces
+
+	mostLogged = 1 << 20 // bytes of one child that are logged; what it says last is in its error
 )
 
 // tail keeps the end of what is written to it and hands it on line by line. exec.Cmd writes from
 // one goroutine at a time, since standard output and standard error are the same writer.
 type tail struct {
-	emit func(line string)
-	kept []byte
-	cut  bool
-	line []byte
+	emit   func(line string)
+	kept   []byte
+	cut    bool
+	line   []byte
+	logged int
 }
 
 // Write never fails: a child must not die of our bookkeeping.
@@ -76,8 +79,12 @@ func (t *tail) say(line []byte) {
 	if at := strings.LastIndexByte(text, '\r'); at >= 0 {
 		text = text[at+1:]
 	}
-	if text != "" {
-		t.emit(strings.ToValidUTF8(text, "\uFFFD"))
+	if text == "" || t.logged > mostLogged {
+		return
+	}
+	t.emit(strings.ToValidUTF8(text, "\uFFFD"))
+	if t.logged += len(text); t.logged > mostLogged {
+		t.emit("what it prints from here on is not logged: it is too much")
 	}
 }
 
