@@ -176,6 +176,7 @@ func converger(ctx context.Context, m *machine.Machine, s settings.Settings, log
 		Survey: func() (state.Facts, error) { return m.SurveyProjects(ctx) },
 		Aim:    func(f state.Facts) (state.Goal, error) { return engine.Running(s, f) },
 		Report: func([]converge.Progress) {},
+		Budget: s.Docker.Wait,
 		Log:    log,
 	}
 }

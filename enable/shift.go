@@ -82,7 +82,7 @@ func (s *shift) apply(ctx context.Context) (converge.Result, string, error) {
 	// A request to stop is heeded between two steps, not within one.
 	ctx = context.WithoutCancel(ctx)
 	c := converger(ctx, s.machine, wanted, s.log)
-	c.Superseded = s.watch.superseded.Load
+	c.Superseded = s.watch.superseded
 	c.Report = s.progress
 	result, err := c.Run(ctx)
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 
 	"docker-extension/internal/fault"
 	"docker-extension/internal/oplog"
+	"docker-extension/internal/patience"
 	"docker-extension/internal/state"
 )
 
@@ -106,9 +107,13 @@ type Converger struct {
 	Aim func(state.Facts) (state.Goal, error)
 	// Report is called whenever a step starts or ends, with all steps of the run.
 	Report func([]Progress)
-	// Superseded tells, between two steps, that the goal is no longer worth reaching; may be nil.
-	Superseded func() bool
-	Log        *logrus.Entry
+	// Superseded is closed when the goal is no longer worth reaching: the run then ends before its next
+	// step, or at once where it only waits. Nil if that cannot happen.
+	Superseded <-chan struct{}
+	// Budget is for all the waiting that the run does for others: 0 means patience.Default, and less than
+	// that no waiting.
+	Budget time.Duration
+	Log    *logrus.Entry
 }
 
 // Phase is how far a step has come.
@@ -209,6 +214,7 @@ type run struct {
 }
 
 func (r *run) apply(ctx context.Context) ([]Progress, error) {
+	ctx = patience.With(ctx, patience.New(r.budget(), r.Superseded, r.say))
 	r.progress = make([]Progress, len(r.steps))
 	for i, s := range r.steps {
 		r.progress[i] = Progress{Name: s.Name(), Summary: s.Summary()}
@@ -221,7 +227,7 @@ func (r *run) apply(ctx context.Context) ([]Progress, error) {
 		return r.progress, err
 	}
 	for i := range r.steps {
-		if r.Superseded != nil && r.Superseded() {
+		if r.superseded() {
 			return r.progress, fault.New(fault.Superseded, "", "", "stopped before step %d of %d: newer settings took over", i+1, len(r.steps))
 		}
 		if err := r.take(ctx, i); err != nil {
@@ -246,6 +252,23 @@ func (r *run) take(ctx context.Context, i int) error {
 	}
 	r.Report(r.progress)
 	return p.Err
+}
+
+// superseded tells whether the goal is no longer worth reaching.
+func (r *run) superseded() bool {
+	select {
+	case <-r.Superseded:
+		return true
+	default:
+		return false
+	}
+}
+
+func (r *run) budget() time.Duration {
+	if r.Budget == 0 {
+		return patience.Default
+	}
+	return r.Budget
 }
 
 // say reports how far the step in hand is.

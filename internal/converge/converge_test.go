@@ -197,12 +197,24 @@ func TestFailedRunKnowsWhatAUnitHasRead(t *testing.T) {
 	}
 }
 
+// supersededAfterOne is a run that newer settings overtake after its first deed.
+func (w *world) supersededAfterOne() Converger {
+	c := w.converger()
+	newer := make(chan struct{})
+	c.Superseded = newer
+	c.Report = func([]Progress) {
+		if len(w.did) == 1 {
+			w.did = append(w.did, "newer settings")
+			close(newer)
+		}
+	}
+	return c
+}
+
 func TestRunGivesWayBetweenSteps(t *testing.T) {
 	w := newWorld()
-	c := w.converger()
-	c.Superseded = func() bool { return len(w.did) > 0 }
-	_, err := c.Run(t.Context())
-	if fault.CodeOf(err) != fault.Superseded || !reflect.DeepEqual(w.did, []string{"write /etc/a.json"}) {
+	_, err := w.supersededAfterOne().Run(t.Context())
+	if fault.CodeOf(err) != fault.Superseded || !reflect.DeepEqual(w.did, []string{"write /etc/a.json", "newer settings"}) {
 		t.Errorf("did %q, error %v", w.did, err)
 	}
 }
@@ -321,9 +333,7 @@ func TestCutOffRestartIsUndone(t *testing.T) {
 	w.have.Files["/etc/a.json"] = before
 	w.have.Packages["docker.io"] = state.Package{Installed: true}
 	w.have.Units["docker.service"] = state.Unit{Active: true}
-	c := w.converger()
-	c.Superseded = func() bool { return len(w.did) > 0 }
-	if _, err := c.Run(t.Context()); fault.CodeOf(err) != fault.Superseded || string(w.have.Files["/etc/a.json"].Content) != "new" {
+	if _, err := w.supersededAfterOne().Run(t.Context()); fault.CodeOf(err) != fault.Superseded || string(w.have.Files["/etc/a.json"].Content) != "new" {
 		t.Fatalf("did %q, error %v", w.did, err)
 	}
 	w.have.Units["docker.service"] = state.Unit{} // and the VM has booted with it in the meantime

@@ -163,29 +163,20 @@ func (s DropProject) do(ctx context.Context, run *run) error {
 	return run.whileWanted(ctx, RaiseWithin, func(ctx context.Context) error { return run.Composer.Down(ctx, s.Project) })
 }
 
-// heedEvery is how often a step that may be cut off looks whether newer settings have come.
-const heedEvery = 200 * time.Millisecond
-
 // whileWanted bounds what may be cut off at any point and taken up again, as everything may that is done
 // to a project: by a time limit, and by newer settings, which may be the cure for what takes so long.
 func (r *run) whileWanted(ctx context.Context, limit time.Duration, do func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	superseded := func() bool { return r.Superseded != nil && r.Superseded() }
 	go func() {
-		tick := time.NewTicker(heedEvery)
-		defer tick.Stop()
-		for !superseded() {
-			select {
-			case <-tick.C:
-			case <-ctx.Done():
-				return
-			}
+		select {
+		case <-r.Superseded:
+			cancel()
+		case <-ctx.Done():
 		}
-		cancel()
 	}()
 	err := do(ctx)
-	if superseded() {
+	if r.superseded() {
 		return fault.New(fault.Superseded, "", "", "stopped in the middle of a step: newer settings took over")
 	}
 	return err

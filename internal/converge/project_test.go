@@ -4,7 +4,6 @@ import (
 	"context"
 	"reflect"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"docker-extension/internal/fault"
@@ -106,9 +105,9 @@ func TestRunRemembersWhatWasBeforeAProject(t *testing.T) {
 func TestRunGivesWayInAPull(t *testing.T) {
 	w := newWorld()
 	c := w.projects()
-	var hanging atomic.Bool
-	c.Composer = hanger{w, &hanging}
-	c.Superseded = hanging.Load
+	hanging := make(chan struct{})
+	c.Composer = hanger{w, hanging}
+	c.Superseded = hanging
 	if _, err := c.Run(t.Context()); fault.CodeOf(err) != fault.Superseded || w.did[len(w.did)-1] != "write /c/config.json" {
 		t.Errorf("did %q, error %v", w.did, err)
 	}
@@ -117,11 +116,11 @@ func TestRunGivesWayInAPull(t *testing.T) {
 // hanger pulls for ever.
 type hanger struct {
 	*world
-	hanging *atomic.Bool
+	hanging chan struct{}
 }
 
 func (h hanger) Pull(ctx context.Context, _ string, _ state.Project, _ string) error {
-	h.hanging.Store(true)
+	close(h.hanging)
 	<-ctx.Done()
 	return ctx.Err()
 }

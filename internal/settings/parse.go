@@ -2,6 +2,7 @@ package settings
 
 import (
 	"slices"
+	"time"
 
 	"docker-extension/internal/fault"
 	"docker-extension/internal/secret"
@@ -125,6 +126,7 @@ func (w dockerWire) settings() Docker {
 		Daemon:  w.Daemon,
 		Version: w.Version,
 		Hold:    bool(w.Hold),
+		Wait:    wait(w.Wait),
 		Proxy:   state.Proxy{HTTP: secret.New(w.Proxy.HTTP), HTTPS: secret.New(w.Proxy.HTTPS), No: w.Proxy.No},
 	}
 	if w.Port != nil {
@@ -149,4 +151,16 @@ func (p *parser) takeProtected(wire protectedWire) {
 		}
 	}
 	p.takeCertificates(wire)
+}
+
+// wait gives the time for a number of minutes.
+func wait(minutes *looseInt) time.Duration {
+	switch {
+	case minutes == nil:
+		return 0
+	case *minutes == 0:
+		return -1
+	default:
+		return time.Duration(*minutes) * time.Minute
+	}
 }

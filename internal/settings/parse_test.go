@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+	"time"
 
 	"docker-extension/internal/fault"
 	"docker-extension/internal/project"
@@ -56,6 +57,8 @@ func TestParse(t *testing.T) {
 			})},
 		{"nobody in the group", `{"docker": {"users": []}}`, "", with(func(s *Settings) { s.Docker.Users, s.Docker.UsersSet = []string{}, true })},
 		{"two in the group", `{"docker": {"users": ["anna", "Bob.B"]}}`, "", with(func(s *Settings) { s.Docker.Users, s.Docker.UsersSet = []string{"anna", "Bob.B"}, true })},
+		{"no waiting", `{"docker": {"waitMinutes": 0}}`, "", with(func(s *Settings) { s.Docker.Wait = -1 })},
+		{"some waiting", `{"docker": {"waitMinutes": "5"}}`, "", with(func(s *Settings) { s.Docker.Wait = 5 * time.Minute })},
 		{"source by name", `{"docker": {"source": "docker", "version": "5:29.7.2-1~ubuntu.24.04~noble", "hold": "True"}}`, "",
 			with(func(s *Settings) {
 				s.Docker.Source, s.Docker.Version, s.Docker.Hold = Source{Kind: SourceDocker, Named: true}, "5:29.7.2-1~ubuntu.24.04~noble", true

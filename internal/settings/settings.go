@@ -48,6 +48,8 @@ type Docker struct {
 	Version string // the version to pin, or its beginning; "" for the newest
 	Hold    bool   // keep the packages from unattended upgrades
 
+	Wait time.Duration // for others, in all: 0 if nothing is said of it, less than 0 for no waiting
+
 	Users    []string // accounts for the group docker; meaningful only with UsersSet
 	UsersSet bool     // false: the default account; true with no Users: nobody
 

@@ -35,6 +35,7 @@ type (
 		Source  sourceWire                 `json:"source"`
 		Version string                     `json:"version"`
 		Hold    looseBool                  `json:"hold"`
+		Wait    *looseInt                  `json:"waitMinutes"`
 		Users   *[]string                  `json:"users"`
 		Proxy   struct {
 			HTTP  string `json:"http"`

@@ -19,7 +19,7 @@ type room struct {
 // here is not allowed, and neither is a room that is not here.
 func rooms() []room {
 	nouns := []string{"internal/fault", "internal/secret", "internal/state"}
-	hands := append([]string{"internal/oplog"}, nouns...)
+	hands := append([]string{"internal/oplog", "internal/patience"}, nouns...)
 	verb := append([]string{
 		"handler", "internal/settings", "internal/cms", "internal/dockerd", "internal/project", "internal/registry", "internal/engine", "internal/converge", "internal/host",
 		"internal/machine",
@@ -45,7 +45,7 @@ func rooms() []room {
 		{folder: "handler", may: append([]string{"internal/settings", "internal/cms", "internal/host/files"}, hands...)},
 
 		// Order of steps. It has no hands: what it needs of the host it declares as interfaces.
-		{folder: "internal/converge", may: []string{"internal/fault", "internal/state", "internal/oplog"}},
+		{folder: "internal/converge", may: []string{"internal/fault", "internal/state", "internal/oplog", "internal/patience"}},
 
 		// Decisions.
 		{folder: "internal/engine", may: append([]string{"internal/settings", "internal/dockerd", "internal/keyring", "internal/project", "internal/registry"}, nouns...), pure: true},
@@ -67,6 +67,9 @@ func rooms() []room {
 		{folder: "internal/state", may: []string{"internal/fault", "internal/secret"}, pure: true},
 		{folder: "internal/secret", pure: true},
 		{folder: "internal/fault", pure: true},
+
+		// How a step waits.
+		{folder: "internal/patience", may: []string{"internal/fault"}, pure: true},
 
 		// The writer of docs/; no part of the extension.
 		{folder: "internal/reference", pure: true},

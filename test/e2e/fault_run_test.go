@@ -43,7 +43,7 @@ type ending struct {
 
 // mishaps gives the whole table.
 func mishaps() []mishap {
-	return slices.Concat(fileMishaps(), diskMishaps(), engineMishaps(), memoryMishaps(), runMishaps())
+	return slices.Concat(lockMishaps(), fileMishaps(), diskMishaps(), engineMishaps(), memoryMishaps(), runMishaps())
 }
 
 // TestFault plays the table, all rows of a suite in one VM; after a row that failed, in a new one.

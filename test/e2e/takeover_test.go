@@ -36,16 +36,8 @@ func labelled(label string) string {
 // holdDpkg takes dpkg's lock, as an unattended upgrade does, until release is called.
 func (l *lab) holdDpkg() (release func()) {
 	l.Helper()
-	pid := l.sh(`rm -f /tmp/held
-		setsid python3 -c '
-import fcntl, time
-f = open("/var/lib/dpkg/lock-frontend", "w")
-fcntl.lockf(f, fcntl.LOCK_EX)
-open("/tmp/held", "w").close()
-time.sleep(600)' >/dev/null 2>&1 &
-		echo $!
-		for i in $(seq 100); do [ -e /tmp/held ] && exit 0; sleep 0.1; done; exit 1`)
-	return func() { l.sh("kill " + pid) }
+	l.hold("/var/lib/dpkg/lock-frontend")
+	return l.letGo
 }
 
 // running counts the processes of the VM whose command line matches.
@@ -54,15 +46,15 @@ func (l *lab) running(pattern string) string {
 	return l.sh("ps -e -o args= | grep -v grep | grep -c -- '" + pattern + "' || true")
 }
 
-const (
-	worker  = "^/var/lib/docker-extension/bin/docker-extension converge"
-	waiting = "^apt-get .* install "
-)
+const worker = "^/var/lib/docker-extension/bin/docker-extension converge"
 
-// awaitApt waits until apt-get runs, held up by the lock.
+// awaitApt waits until the run says that it waits for the lock, and for whom.
 func (l *lab) awaitApt() {
 	l.Helper()
-	l.await("apt-get install", func(context.Context) bool { return l.running(waiting) == "1" })
+	l.await("a run that waits", func(context.Context) bool {
+		s, err := l.agent.Status()
+		return err == nil && strings.Contains(show(s), "waiting for python3 (process ") && strings.Contains(show(s), "which holds /var/lib/dpkg/lock-frontend")
+	})
 }
 
 // runs tells how often the work unit was started.
@@ -201,19 +193,16 @@ func (l *lab) killedInDpkg() {
 	}
 }
 
-// Disable while a run is in the middle: the run ends at its next step, and disable has the last word.
+// Disable while a run waits: the run gives way at once, and disable has the last word.
 func (l *lab) disabledInTheMiddle() {
 	release := l.stuck("disabled")
-	ended := make(chan error, 1)
-	go func() { ended <- l.agent.Disable(l.ctx()) }()
-	l.await("the stop of the run", func(context.Context) bool {
-		return l.sh("systemctl is-active docker-extension-converge.service || true") == "deactivating"
-	})
-	release()
-	if err := <-ended; err != nil {
+	if err := l.agent.Disable(l.ctx()); err != nil {
 		l.Errorf("disable: %v", err)
 	}
-	l.wantStopped()
+	release()
+	if engines := l.running("^/usr/s\\?bin/dockerd"); engines != "0" {
+		l.Errorf("%s engines run after disable", engines)
+	}
 	if s, err := l.agent.Status(); err != nil || s.State != agent.Success || !strings.Contains(s.Message, "stopped") {
 		l.Errorf("status after disable: %s, error %v", show(s), err)
 	}

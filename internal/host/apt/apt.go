@@ -14,22 +14,21 @@ import (
 
 	"docker-extension/internal/host/command"
 	"docker-extension/internal/host/files"
+	"docker-extension/internal/patience"
 	"docker-extension/internal/state"
 )
 
 // Bounds that hold unless the Apt says otherwise.
 const (
-	DefaultBudget = 15 * time.Minute // of waiting for other runs of apt and dpkg, in one call
-	DefaultWork   = 20 * time.Minute // of one child's own work
-	DefaultPause  = 3 * time.Second  // between two looks at a lock
+	DefaultWork  = 20 * time.Minute // of one child's own work
+	DefaultPause = time.Second      // between two looks at a lock
 )
 
 // Apt is the package manager of the host at Root. Runner must be set up; the zero durations stand
-// for the defaults above.
+// for the defaults above. How long it waits for others is for the patience in a call's context to say.
 type Apt struct {
 	Root   files.Root
 	Runner command.Runner
-	Budget time.Duration
 	Work   time.Duration
 	Pause  time.Duration
 
@@ -55,7 +54,7 @@ func (a Apt) Packages() (map[string]state.Package, error) { return Packages(a.Ro
 
 // finish lets dpkg end what an earlier run, that was killed or lost its power, left half done. apt
 // refuses to work before that (its words: "dpkg was interrupted, you must manually run ...").
-func (a Apt) finish(ctx context.Context, names []string, until time.Time) error {
+func (a Apt) finish(ctx context.Context, names []string) error {
 	interrupted, err := a.interrupted(names)
 	if err != nil {
 		return err
@@ -64,21 +63,21 @@ func (a Apt) finish(ctx context.Context, names []string, until time.Time) error 
 	if err != nil || !interrupted && len(leaving) == 0 {
 		return err
 	}
-	if err := a.configure(ctx, until); err != nil || len(leaving) == 0 {
+	if err := a.configure(ctx); err != nil || len(leaving) == 0 {
 		return err
 	}
-	_, err = a.patiently(ctx, until, command.Command{Name: "dpkg", Args: append([]string{"--remove", "--"}, leaving...)})
+	_, err = a.patiently(ctx, command.Command{Name: "dpkg", Args: append([]string{"--remove", "--"}, leaving...)})
 	return err
 }
 
 // configure lets dpkg configure what is unpacked. It fails at a package that is torn ("in a very bad
 // inconsistent state"), after it has configured the others. That is no reason to give up: such a package is
 // unpacked anew with the next installation.
-func (a Apt) configure(ctx context.Context, until time.Time) error {
-	result, err := a.patiently(ctx, until, command.Command{
+func (a Apt) configure(ctx context.Context) error {
+	result, err := a.patiently(ctx, command.Command{
 		Name: "dpkg", Args: []string{"--force-confdef", "--force-confold", "--configure", "-a"},
 	})
-	if err == nil || ctx.Err() != nil || lockHeld(result.Output) {
+	if err == nil || ctx.Err() != nil || patience.Of(ctx).Superseded() != nil || lockHeld(result.Output) {
 		return err
 	}
 	if torn, unread := a.torn(); unread != nil || len(torn) == 0 {
@@ -122,14 +121,12 @@ func (a Apt) mark(ctx context.Context, verb string, names []string) error {
 	if len(names) == 0 {
 		return nil
 	}
-	_, err := a.patiently(ctx, a.until(), command.Command{Name: "apt-mark", Args: append([]string{verb, "--"}, names...)})
+	_, err := a.patiently(ctx, command.Command{Name: "apt-mark", Args: append([]string{verb, "--"}, names...)})
 	if err != nil {
 		return blame(verb+" "+strings.Join(names, " "), err)
 	}
 	return nil
 }
-
-func (a Apt) until() time.Time { return time.Now().Add(or(a.Budget, DefaultBudget)) }
 
 func or(value, fallback time.Duration) time.Duration {
 	if value > 0 {

@@ -40,7 +40,7 @@ func newDebian(t *testing.T, status, behaviour string) debian {
 	}
 	d.Apt = Apt{
 		Root: files.New(dir), Runner: command.Runner{Path: dir + "/bin:" + command.DefaultPath},
-		Budget: time.Minute, Pause: time.Millisecond,
+		Pause: time.Millisecond,
 	}
 	return d
 }
@@ -112,7 +112,7 @@ func TestInstall(t *testing.T) {
 	})
 	raw, _ := os.ReadFile(filepath.Join(d.dir, "calls"))
 	for _, option := range []string{
-		"-q ", "-o DPkg::Lock::Timeout=", "-o Acquire::Retries=3", "-o APT::Update::Error-Mode=any", "-o Dpkg::Use-Pty=0",
+		"-q ", "-o DPkg::Lock::Timeout=0", "-o Acquire::Retries=3", "-o APT::Update::Error-Mode=any", "-o Dpkg::Use-Pty=0",
 		"-o Dpkg::Options::=--force-confdef", "-o Dpkg::Options::=--force-confold",
 	} {
 		if strings.Count(string(raw), option) != 2 {
@@ -201,9 +201,9 @@ func TestInstallGivesUpOnLocks(t *testing.T) {
 		d := newDebian(t, installed("libc6"), held)
 		ctx, cancel := context.WithCancel(t.Context())
 		if how == "budget" {
-			d.Budget = time.Nanosecond
+			ctx = impatient(t)
 		} else {
-			d.Pause = time.Hour
+			d.Pause = time.Minute
 			time.AfterFunc(100*time.Millisecond, cancel)
 		}
 		_, err := d.Install(ctx, state.Installation{Packages: []string{"docker.io"}})
@@ -248,7 +248,7 @@ func TestInstallWithoutFreshLists(t *testing.T) {
 		t.Errorf("got %q, %v", added, err)
 	}
 	d = newDebian(t, installed("libc6"), failing+"echo 'E: Unable to locate package docker.io'; exit 100")
-	_, err := d.Install(t.Context(), state.Installation{Packages: []string{"docker.io"}})
+	_, err := d.Install(impatient(t), state.Installation{Packages: []string{"docker.io"}})
 	const want = "cannot install docker.io: E: Unable to locate package docker.io; before that: " +
 		"Err:1 http://mirror trixie InRelease  Temporary failure resolving 'mirror' " +
 		"(let the VM resolve names: check its DNS servers and the network's DNS settings)"

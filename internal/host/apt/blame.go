@@ -8,6 +8,7 @@ import (
 
 	"docker-extension/internal/fault"
 	"docker-extension/internal/host/command"
+	"docker-extension/internal/patience"
 )
 
 // Bounds of what an error says in apt's words; the log has it all.
@@ -30,8 +31,13 @@ func blame(what string, err error, earlier ...error) error {
 			text += "; before that: " + words(e, linesOfEarlier)
 		}
 	}
+	code := fault.PackageInstall
+	var held *heldError
+	if errors.As(err, &held) {
+		code = fault.Busy
+	}
 	return &fault.Fault{
-		Code: fault.PackageInstall,
+		Code: code,
 		Err:  &failure{what: what, text: text, cause: err},
 		Hint: hint(append([]error{err}, earlier...)),
 	}
@@ -114,19 +120,8 @@ func nonEmpty(output string) []string {
 
 // hint gives the cure for what the runs printed.
 func hint(runs []error) string {
-	var said strings.Builder
-	for _, err := range runs {
-		var exit *command.ExitError
-		if errors.As(err, &exit) {
-			said.WriteString(exit.Tail)
-		}
-	}
-	for _, trouble := range troubles() {
-		for _, sign := range trouble.signs {
-			if strings.Contains(said.String(), sign) {
-				return trouble.hint
-			}
-		}
+	if found := troubleIn(runs); found.hint != "" {
+		return found.hint
 	}
 	for _, err := range runs {
 		if errors.Is(err, context.DeadlineExceeded) {
@@ -136,43 +131,82 @@ func hint(runs []error) string {
 	return "see apt's whole output in the log of this run"
 }
 
+// troubleIn gives the first trouble that the runs printed signs of; the zero value if there is none.
+func troubleIn(runs []error) trouble {
+	var said strings.Builder
+	for _, err := range runs {
+		var exit *command.ExitError
+		var held *heldError
+		switch {
+		case errors.As(err, &exit):
+			said.WriteString(exit.Tail)
+		case errors.As(err, &held):
+			said.WriteString("E: Could not get lock")
+		}
+	}
+	for _, known := range troubles() {
+		for _, sign := range known.signs {
+			if strings.Contains(said.String(), sign) {
+				return known
+			}
+		}
+	}
+	return trouble{}
+}
+
+// passing marks an error whose trouble may go away by itself, as those of networks and mirrors do.
+func passing(err error, runs ...error) error {
+	if found := troubleIn(runs); err != nil && found.awaits != "" {
+		return patience.Later(found.awaits, err)
+	}
+	return err
+}
+
 // trouble is a cause of failure, known by what apt or dpkg print.
 type trouble struct {
-	signs []string
-	hint  string
+	signs  []string
+	hint   string
+	awaits string // whom to wait for, where the trouble may go away by itself
 }
 
 // troubles are ordered from cause to consequence: without network, packages cannot be found either.
 func troubles() []trouble {
 	return []trouble{
-		{[]string{"E: Could not get lock", "is another process using it", "locked by another process"},
-			"wait until the other run of apt or dpkg has ended (the process is named above), then run enable again"},
-		{[]string{"No space left on device", "have enough free space"},
-			"make room on the disk (df -h and df -i show what is full), then run enable again"},
-		{[]string{"Read-only file system"},
-			"mount the file system read-write (findmnt shows it), then run enable again"},
-		{[]string{"Temporary failure resolving", "Could not resolve", "Name or service not known"},
-			"let the VM resolve names: check its DNS servers and the network's DNS settings"},
-		{[]string{"Network is unreachable", "Could not connect", "Unable to connect", "Cannot initiate the connection",
-			"Connection timed out", "Connection refused", "Connection failed", "No route to host"},
-			"let the VM reach the package servers of its apt sources: check network security groups, firewall, route and proxy"},
-		{[]string{"is not valid yet", "is expired", "Release file is not yet valid"},
-			"set the VM's clock, or use a mirror that is kept up to date"},
-		{[]string{"NO_PUBKEY", "EXPKEYSIG", "is not signed", "The following signatures"},
-			"renew the repository's key on the VM, or remove the repository from the apt sources"},
-		{[]string{"Hash Sum mismatch", "File has unexpected size", "Mirror sync in progress"},
-			"try again in some minutes: the mirror is being updated, or a proxy serves an old copy"},
-		{[]string{"dpkg was interrupted"},
-			"run dpkg --configure -a on the VM and see why it fails"},
-		{[]string{"404  Not Found", "does not have a Release file"},
-			"check the apt sources: the distribution's release may have moved to its archive"},
-		{[]string{"Unable to locate package", "has no installation candidate", "was not found"},
-			"check the apt sources: the component that has the package may be off (main on Debian, universe on Ubuntu)"},
-		{[]string{"unmet dependencies", "held broken packages", "pkgProblemResolver"},
-			"run apt-get install with these packages on the VM to see what is in the way, held packages in the first place"},
-		{[]string{"maintainer script", "post-installation script", "pre-installation script", "returned an error code"},
-			"see the package's own message in the log, cure it, then run enable again"},
-		{[]string{"are you root?", "Permission denied"},
-			"run this as root"},
+		{signs: []string{"E: Could not get lock", "is another process using it", "locked by another process"},
+			hint: "wait until the other run of apt or dpkg has ended (the process is named above), then run enable again"},
+		{signs: []string{"No space left on device", "have enough free space"},
+			hint: "make room on the disk (df -h and df -i show what is full), then run enable again"},
+		{signs: []string{"Read-only file system"},
+			hint: "mount the file system read-write (findmnt shows it), then run enable again"},
+		{signs: []string{"Temporary failure resolving", "Could not resolve", "Name or service not known"},
+			hint:   "let the VM resolve names: check its DNS servers and the network's DNS settings",
+			awaits: "a DNS server that knows the package servers"},
+		{signs: []string{"Network is unreachable", "Could not connect", "Unable to connect", "Cannot initiate the connection",
+			"Connection timed out", "connection timed out", "Connection refused", "Connection failed", "No route to host",
+			"Error reading from server", "Remote end closed connection", "Connection closed prematurely"},
+			hint:   "let the VM reach the package servers of its apt sources: check network security groups, firewall, route and proxy",
+			awaits: "the package servers to answer"},
+		{signs: []string{"is not valid yet", "is expired", "Release file is not yet valid"},
+			hint: "set the VM's clock, or use a mirror that is kept up to date"},
+		{signs: []string{"NO_PUBKEY", "EXPKEYSIG", "is not signed", "The following signatures"},
+			hint: "renew the repository's key on the VM, or remove the repository from the apt sources"},
+		{signs: []string{"Hash Sum mismatch", "File has unexpected size", "Mirror sync in progress"},
+			hint:   "try again in some minutes: the mirror is being updated, or a proxy serves an old copy",
+			awaits: "the mirror to be in step with itself"},
+		{signs: []string{"500  ", "502  ", "503  ", "504  "},
+			hint:   "try again in some minutes: the package server, or a proxy before it, is in trouble",
+			awaits: "the package servers to recover"},
+		{signs: []string{"dpkg was interrupted"},
+			hint: "run dpkg --configure -a on the VM and see why it fails"},
+		{signs: []string{"404  Not Found", "does not have a Release file"},
+			hint: "check the apt sources: the distribution's release may have moved to its archive"},
+		{signs: []string{"Unable to locate package", "has no installation candidate", "was not found"},
+			hint: "check the apt sources: the component that has the package may be off (main on Debian, universe on Ubuntu)"},
+		{signs: []string{"unmet dependencies", "held broken packages", "pkgProblemResolver"},
+			hint: "run apt-get install with these packages on the VM to see what is in the way, held packages in the first place"},
+		{signs: []string{"maintainer script", "post-installation script", "pre-installation script", "returned an error code"},
+			hint: "see the package's own message in the log, cure it, then run enable again"},
+		{signs: []string{"are you root?", "Permission denied"},
+			hint: "run this as root"},
 	}
 }

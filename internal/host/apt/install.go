@@ -5,10 +5,10 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"time"
 
 	"docker-extension/internal/fault"
 	"docker-extension/internal/host/command"
+	"docker-extension/internal/patience"
 	"docker-extension/internal/state"
 )
 
@@ -41,38 +41,48 @@ func (a Apt) install(ctx context.Context, what state.Installation) error {
 	return a.request(ctx, what, "install")
 }
 
-// request is one apt-get install with all that has to come before it. The name is for errors.
+// request asks again as long as it is the network or a mirror that fails.
 func (a Apt) request(ctx context.Context, what state.Installation, name string, options ...string) error {
+	return patience.Of(ctx).Retry(ctx, a.outages(), func() error { return a.ask(ctx, what, name, options...) })
+}
+
+// ask is one apt-get install with all that has to come before it. The name is for errors.
+func (a Apt) ask(ctx context.Context, what state.Installation, name string, options ...string) error {
 	name += " " + strings.Join(what.Packages, " ")
-	until := a.until()
-	if err := a.finish(ctx, what.Packages, until); err != nil {
+	if err := a.finish(ctx, what.Packages); err != nil {
 		return blame(name, err)
 	}
 	var updateErr error
 	if !what.Fetched {
-		updateErr = a.apt(ctx, until, "update")
+		updateErr = a.apt(ctx, "update")
 	}
-	if ctx.Err() != nil {
+	if ctx.Err() != nil || patience.Of(ctx).Superseded() != nil {
 		return blame(name, updateErr)
 	}
-	operands, err := a.operands(ctx, until, what)
+	operands, err := a.operands(ctx, what)
 	if err != nil {
 		return blame(name, err, updateErr)
 	}
-	if err := a.careful(ctx, until, what, operands); err != nil {
+	if err := a.careful(ctx, what, operands); err != nil {
 		return blame(name, err, updateErr)
 	}
-	torn, err := a.torn()
-	if err != nil {
+	if operands, options, err = a.anew(what, operands, options); err != nil {
 		return err
 	}
-	if torn = without(torn, what.Instead); len(torn) > 0 { // apt unpacks them anew only if it is told to
-		operands, options = append(operands, without(torn, what.Packages)...), append(options, "--reinstall")
-	}
-	if err := a.apt(ctx, until, installArgs(what, operands, options...)...); err != nil {
-		return blame(name, err, updateErr)
+	if err := a.apt(ctx, installArgs(what, operands, options...)...); err != nil {
+		return passing(blame(name, err, updateErr), err, updateErr)
 	}
 	return nil
+}
+
+// anew adds the packages whose unpacking was cut off to what is asked of apt. It unpacks them anew only if it
+// is told to.
+func (a Apt) anew(what state.Installation, operands, options []string) ([]string, []string, error) {
+	torn, err := a.torn()
+	if torn = without(torn, what.Instead); err != nil || len(torn) == 0 {
+		return operands, options, err
+	}
+	return append(operands, without(torn, what.Packages)...), append(options, "--reinstall"), nil
 }
 
 // without gives the items of a list that are not in another.
@@ -91,10 +101,10 @@ func installArgs(what state.Installation, operands []string, options ...string) 
 
 // operands gives the packages as apt-get takes them: "name", "name=version", and "name-" for one
 // that is to go.
-func (a Apt) operands(ctx context.Context, until time.Time, what state.Installation) ([]string, error) {
+func (a Apt) operands(ctx context.Context, what state.Installation) ([]string, error) {
 	versions := map[string]string{}
 	if what.Version != "" && len(what.Pinned) > 0 {
-		offers, err := a.offers(ctx, until, what.Pinned)
+		offers, err := a.offers(ctx, what.Pinned)
 		if err != nil {
 			return nil, err
 		}
@@ -116,12 +126,12 @@ func (a Apt) operands(ctx context.Context, until time.Time, what state.Installat
 }
 
 // careful asks apt what it would do, and refuses the removal of what did not come with us.
-func (a Apt) careful(ctx context.Context, until time.Time, what state.Installation, operands []string) error {
+func (a Apt) careful(ctx context.Context, what state.Installation, operands []string) error {
 	if !what.Careful {
 		return nil
 	}
 	args := append(append(options(), "--simulate"), installArgs(what, operands)...)
-	result, err := a.patiently(ctx, until, command.Command{Name: "apt-get", Args: args})
+	result, err := a.patiently(ctx, command.Command{Name: "apt-get", Args: args})
 	if err != nil {
 		return err
 	}

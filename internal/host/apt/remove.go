@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"docker-extension/internal/fault"
 	"docker-extension/internal/host/command"
@@ -21,14 +20,13 @@ func (a Apt) Remove(ctx context.Context, names []string) (removed []string, err 
 		return nil, err
 	}
 	what := "remove " + strings.Join(removed, " ")
-	until := a.until()
-	if err := a.finish(ctx, removed, until); err != nil {
+	if err := a.finish(ctx, removed); err != nil {
 		return nil, blame(what, err)
 	}
-	if err := a.rehearse(ctx, until, removed); err != nil {
+	if err := a.rehearse(ctx, removed); err != nil {
 		return nil, blame(what, err)
 	}
-	if err := a.apt(ctx, until, removeArgs(removed)...); err != nil {
+	if err := a.apt(ctx, removeArgs(removed)...); err != nil {
 		return nil, blame(what, err)
 	}
 	return removed, nil
@@ -54,9 +52,9 @@ func removeArgs(names []string) []string {
 }
 
 // rehearse asks apt what it would do and refuses everything that is not the removal of these.
-func (a Apt) rehearse(ctx context.Context, until time.Time, names []string) error {
+func (a Apt) rehearse(ctx context.Context, names []string) error {
 	args := append(append(options(), "--simulate"), removeArgs(names)...)
-	result, err := a.patiently(ctx, until, command.Command{Name: "apt-get", Args: args})
+	result, err := a.patiently(ctx, command.Command{Name: "apt-get", Args: args})
 	if err != nil {
 		return err
 	}

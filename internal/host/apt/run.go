@@ -2,17 +2,21 @@ package apt
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
+
 	"docker-extension/internal/host/command"
+	"docker-extension/internal/patience"
 )
 
 // options make apt-get work with nobody at the keyboard.
 //
-//   - Acquire::Retries: a mirror's hiccup is not our failure.
+//   - DPkg::Lock::Timeout: we do the waiting.
+//   - Acquire::Retries, Acquire::http::Timeout: a mirror's hiccup is not our failure, and one that does
+//     not answer is given up after seconds (30, as of apt 2.1) and not after minutes.
 //   - APT::Update::Error-Mode=any: a list that cannot be fetched is an error of apt-get update, not
 //     just a warning. Known to apt 2.1.16 and later (Debian 11, Ubuntu 22.04); others ignore it.
 //   - Acquire::Languages: nobody reads translated descriptions here. Those that are on the disk stay
@@ -23,7 +27,10 @@ import (
 func options() []string {
 	return []string{
 		"-q",
+		"-o", "DPkg::Lock::Timeout=0",
 		"-o", "Acquire::Retries=3",
+		"-o", "Acquire::http::Timeout=30",
+		"-o", "Acquire::https::Timeout=30",
 		"-o", "APT::Update::Error-Mode=any",
 		"-o", "Acquire::Languages=none",
 		"-o", "APT::Get::List-Cleanup=false",
@@ -42,40 +49,45 @@ func environment() []string {
 }
 
 // apt runs apt-get until it had its locks or the time is over.
-func (a Apt) apt(ctx context.Context, until time.Time, args ...string) error {
-	_, err := a.patiently(ctx, until, command.Command{Name: "apt-get", Args: append(options(), args...)})
+func (a Apt) apt(ctx context.Context, args ...string) error {
+	_, err := a.patiently(ctx, command.Command{Name: "apt-get", Args: append(options(), args...)})
 	return err
 }
 
-// patiently runs a child again as long as it fails because another process has its lock. apt waits
-// on its own for dpkg's locks (DPkg::Lock::Timeout), but not for those of the lists and of the
-// archive folder, and dpkg and apt-mark wait for none.
-func (a Apt) patiently(ctx context.Context, until time.Time, c command.Command) (command.Result, error) {
+// patiently runs a child when nobody has the locks that it is going to take, and again if somebody was
+// faster. apt and dpkg are not left to wait by themselves: apt knows how to wait for dpkg's locks only, and
+// a run that has to give way would have to be cut off. Who runs apt-get gives way too: it ends at SIGINT
+// as long as it downloads, and does not heed it while dpkg works (pkgDPkgPM::Go in apt-pkg/deb/dpkgpm.cc).
+func (a Apt) patiently(ctx context.Context, c command.Command) (result command.Result, err error) {
+	patient := patience.Of(ctx)
 	c.Env = slices.Concat(environment(), a.env, c.Env)
-	args := c.Args
-	for {
-		left := max(0, time.Until(until))
-		c.Timeout = left + or(a.Work, DefaultWork)
-		if c.Name == "apt-get" {
-			c.Args = append([]string{"-o", fmt.Sprintf("DPkg::Lock::Timeout=%d", int(left.Seconds()))}, args...)
-		}
-		result, err := a.Runner.Run(ctx, c)
-		if err == nil || left == 0 || !lockHeld(result.Output) || !pause(ctx, min(left, or(a.Pause, DefaultPause))) {
-			return result, err
-		}
+	c.Timeout = or(a.Work, DefaultWork)
+	if c.Name == "apt-get" {
+		c.GiveWay = patient.Unwanted()
 	}
+	err = patient.Retry(ctx, backoff.NewConstantBackOff(or(a.Pause, DefaultPause)), func() error {
+		if held := a.holder(locksOf(c)); held != nil {
+			return patience.Later(held.holder(), held)
+		}
+		var err error
+		result, err = a.Runner.Run(ctx, c)
+		if err != nil && patient.Superseded() != nil {
+			return patient.Superseded()
+		}
+		if err != nil && lockHeld(result.Output) {
+			return patience.Later("another run of apt or dpkg", err)
+		}
+		return err
+	})
+	return result, err
 }
 
-// pause waits; it gives false if ctx ended first.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
+// outages gives the pauses between tries while a network or a mirror is away.
+func (a Apt) outages() backoff.BackOff {
+	pauses := backoff.NewExponentialBackOff()
+	pauses.InitialInterval = or(a.Pause, 2*time.Second)
+	pauses.MaxInterval = 30 * time.Second
+	return pauses
 }
 
 // lockHeld tells whether apt or dpkg gave up because of another process. What apt prints while it

@@ -16,7 +16,7 @@ import (
 // not signed, or with another key.
 func (a Apt) Try(ctx context.Context, description string, proxy state.Proxy) error {
 	a = a.with(proxy)
-	err := a.apt(ctx, a.until(), "-o", "Dir::Etc::sourcelist="+a.Root.Path(description), "-o", "Dir::Etc::sourceparts=-",
+	err := a.apt(ctx, "-o", "Dir::Etc::sourcelist="+a.Root.Path(description), "-o", "Dir::Etc::sourceparts=-",
 		"-o", "APT::Get::List-Cleanup=0", "update")
 	if err == nil {
 		return nil
@@ -33,10 +33,10 @@ func (a Apt) Try(ctx context.Context, description string, proxy state.Proxy) err
 func sourceHint(err error) string {
 	said := words(err, linesOfRun)
 	for _, trouble := range []trouble{
-		{[]string{"NO_PUBKEY", "is not signed", "public key is not available", "Missing key", "BADSIG", "The following signatures"},
-			"check that docker.source.key is the key that this repository is signed with, and that it has not expired"},
-		{[]string{"404  Not Found", "does not have a Release file", "File not found"},
-			"check docker.source: url and suite must lead to a file dists/SUITE/Release"},
+		{signs: []string{"NO_PUBKEY", "is not signed", "public key is not available", "Missing key", "BADSIG", "The following signatures"},
+			hint: "check that docker.source.key is the key that this repository is signed with, and that it has not expired"},
+		{signs: []string{"404  Not Found", "does not have a Release file", "File not found"},
+			hint: "check docker.source: url and suite must lead to a file dists/SUITE/Release"},
 	} {
 		if slices.ContainsFunc(trouble.signs, func(sign string) bool { return strings.Contains(said, sign) }) {
 			return trouble.hint

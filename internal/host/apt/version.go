@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 
 	"docker-extension/internal/fault"
 	"docker-extension/internal/host/command"
@@ -17,8 +16,8 @@ const placeVersion = "publicSettings.docker.version"
 const shownVersions = 5
 
 // offers gives the versions of each package that the repositories have, the newest first.
-func (a Apt) offers(ctx context.Context, until time.Time, names []string) (map[string][]string, error) {
-	result, err := a.patiently(ctx, until, command.Command{Name: "apt-cache", Args: append([]string{"madison", "--"}, names...)})
+func (a Apt) offers(ctx context.Context, names []string) (map[string][]string, error) {
+	result, err := a.patiently(ctx, command.Command{Name: "apt-cache", Args: append([]string{"madison", "--"}, names...)})
 	if err != nil {
 		return nil, err
 	}

@@ -43,7 +43,7 @@ func newBench(t *testing.T, behaviour string) bench {
 		t.Fatal(err)
 	}
 	root := files.New(dir)
-	hand := apt.Apt{Root: root, Runner: command.Runner{Path: dir + "/bin:" + command.DefaultPath}, Pause: time.Millisecond, Budget: time.Second}
+	hand := apt.Apt{Root: root, Runner: command.Runner{Path: dir + "/bin:" + command.DefaultPath}, Pause: time.Millisecond}
 	return bench{Repositories{Root: root, Apt: hand, Now: time.Now}, dir}
 }
 
