@@ -70,5 +70,5 @@ func finish(d desk, unlockWork func()) (again bool, err error) {
 		return false, err
 	}
 	unlockWork()
-	return false, d.root.Remove(currentFile)
+	return false, d.clear()
 }

@@ -3,6 +3,7 @@ package enable
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"path"
 
 	"docker-extension/internal/fault"
@@ -17,6 +18,7 @@ const runFolder = "/run/docker-extension"
 const (
 	orderFile   = runFolder + "/order.json"   // what is to be done next
 	currentFile = runFolder + "/current.json" // what is being done
+	endedFile   = runFolder + "/ended.json"   // what has been done, well or badly, and is being reported
 	deskLock    = runFolder + "/desk.lock"    // held for the moment in which an order changes hands
 	workLock    = runFolder + "/work.lock"    // held by the work unit as long as it works
 )
@@ -63,16 +65,26 @@ func (d desk) write(file string, o Order) error {
 	return d.root.Write(file, state.File{Exists: true, Mode: 0o600, Content: content})
 }
 
-// next makes the waiting order the current one. Without a waiting order the current one stands: a
-// work unit that was killed finds it there and goes on.
+// next makes the waiting order the current one. Without a waiting order the one before stands: a work
+// unit that was killed finds it there and goes on, even if only its report was missing.
 func (d desk) next() (Order, bool, error) {
-	if d.root.Exists(orderFile) {
-		if err := d.root.Rename(orderFile, currentFile); err != nil {
+	for _, file := range []string{endedFile, orderFile} {
+		if !d.root.Exists(file) {
+			continue
+		}
+		if err := d.root.Rename(file, currentFile); err != nil {
 			return Order{}, false, err
 		}
 	}
 	return d.read(currentFile)
 }
+
+// end says that the work on the current order has ended. It comes before the report: whoever reads there
+// that it failed, and gives the same order again, must not be told that it is being worked on.
+func (d desk) end() error { return d.root.Rename(currentFile, endedFile) }
+
+// clear takes the current order off the desk.
+func (d desk) clear() error { return errors.Join(d.root.Remove(currentFile), d.root.Remove(endedFile)) }
 
 // reportsLike tells whether the waiting order reports into the same status file as o, so that a run
 // for o which gives way has nothing to say there.

@@ -101,6 +101,9 @@ func (s *shift) progress(steps []converge.Progress) {
 
 // conclude says how it ended, in the status, in an event and in the log.
 func (s *shift) conclude(result converge.Result, message string, err error) {
+	if err := (desk{s.Root}).end(); err != nil {
+		s.log.WithError(err).Error("cannot mark the order as done")
+	}
 	level, details := handler.Success, append(substatuses(begun(result.Steps)), noteSubstatuses(result.Notes)...)
 	var reportErr error
 	if err != nil {

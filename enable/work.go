@@ -155,12 +155,12 @@ func Stop(ctx context.Context, root files.Root, units WorkUnits) error {
 		return err
 	}
 	busy, err := w.busy()
-	if err != nil || !busy && !root.Exists(currentFile) {
+	if err != nil || !busy && !root.Exists(currentFile) && !root.Exists(endedFile) {
 		return err
 	}
 	// With a current order and nobody at work, the unit has crashed and is about to be started again.
 	if err := units.Stop(ctx, WorkUnit); err != nil {
 		return err
 	}
-	return root.Remove(currentFile)
+	return w.desk.clear()
 }
