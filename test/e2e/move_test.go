@@ -56,7 +56,7 @@ func (l *lab) failedMove(fresh string) {
 		l.Fatal(err)
 	}
 	l.sh("apt-get clean")
-	s := l.enable(l.settings(`{"docker":{"source":"distro"}}`, nil))
+	s := l.enable(l.settings(`{"docker":{"source":"distro","waitMinutes":0}}`, nil))
 	l.Log(show(s))
 	if s.State != agent.Error || s.Code != 52 {
 		l.Errorf("without a network: %s", show(s))

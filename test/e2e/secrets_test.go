@@ -123,7 +123,7 @@ func (l *lab) failInApt() {
 	if err := l.vm.Offline(l.ctx(), true); err != nil {
 		l.Fatal(err)
 	}
-	s := l.enable(l.good(journeySettings))
+	s := l.enable(l.good(`{"docker":{"port":"2376","options":["--label","foo=bar"],"waitMinutes":0}}`))
 	l.Log(show(s))
 	if s.State != agent.Error || s.Code != 52 || !strings.Contains(s.Message, "docker.io") {
 		l.Errorf("without a network: %s", show(s))

@@ -52,7 +52,7 @@ func (l *lab) badSources() {
 		"another fingerprint": {with(map[string]any{"key": repositoryURL + "/good.asc", "fingerprint": l.fingerprint("other")}), "wanted is " + l.fingerprint("other")},
 		"a key that is none":  {with(map[string]any{"key": "file:///etc/hostname"}), "holds no OpenPGP key"},
 	} {
-		s := l.enable(l.settings(l.source(c.mirror, nil), nil))
+		s := l.enable(l.settings(l.source(c.mirror, map[string]any{"waitMinutes": 0}), nil))
 		l.Logf("%s: %s", name, show(s))
 		if s.State != agent.Error || s.Code != 58 || !strings.Contains(s.Message, c.says) {
 			l.Errorf("%s: want code 58 and %q", name, c.says)

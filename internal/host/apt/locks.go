@@ -22,7 +22,7 @@ const (
 // locksOf gives the locks that a command is going to take.
 func locksOf(c command.Command) []string {
 	switch {
-	case slices.Contains(c.Args, "--simulate"):
+	case slices.Contains(c.Args, "--simulate"), c.Name == "apt-cache":
 		return nil
 	case c.Name != "apt-get":
 		return []string{frontendLock, dpkgLock}
