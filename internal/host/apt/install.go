@@ -43,7 +43,7 @@ func (a Apt) install(ctx context.Context, what state.Installation) error {
 
 // request asks again as long as it is the network or a mirror that fails.
 func (a Apt) request(ctx context.Context, what state.Installation, name string, options ...string) error {
-	return patience.Of(ctx).Retry(ctx, a.outages(), func() error { return a.ask(ctx, what, name, options...) })
+	return patience.Of(ctx).Retry(ctx, patience.Outage(a.Pause), func() error { return a.ask(ctx, what, name, options...) })
 }
 
 // ask is one apt-get install with all that has to come before it. The name is for errors.

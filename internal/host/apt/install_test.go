@@ -148,7 +148,7 @@ func TestTry(t *testing.T) {
 		"fine":     {"", ""},
 	} {
 		d := newShop(t, "[ -z \""+c.says+"\" ] || { printf \""+c.says+"\\n\"; exit 100; }")
-		err := d.Try(t.Context(), "/run/x/docker.sources", state.Proxy{})
+		err := d.Try(impatient(t), "/run/x/docker.sources", state.Proxy{})
 		if c.says == "" && err == nil {
 			continue
 		}

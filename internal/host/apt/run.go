@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/cenkalti/backoff/v5"
 
@@ -80,14 +79,6 @@ func (a Apt) patiently(ctx context.Context, c command.Command) (result command.R
 		return err
 	})
 	return result, err
-}
-
-// outages gives the pauses between tries while a network or a mirror is away.
-func (a Apt) outages() backoff.BackOff {
-	pauses := backoff.NewExponentialBackOff()
-	pauses.InitialInterval = or(a.Pause, 2*time.Second)
-	pauses.MaxInterval = 30 * time.Second
-	return pauses
 }
 
 // lockHeld tells whether apt or dpkg gave up because of another process. What apt prints while it

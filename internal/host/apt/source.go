@@ -8,24 +8,29 @@ import (
 
 	"docker-extension/internal/fault"
 	"docker-extension/internal/host/files"
+	"docker-extension/internal/patience"
 	"docker-extension/internal/state"
 )
 
 // Try brings the package lists of one repository, described in a file that apt does not know yet, and
 // of no other. An error is a fault with code fault.PackageSource: the repository cannot be reached, is
-// not signed, or with another key.
+// not signed, or with another key. It tries again as long as it is the network or a server that fails.
 func (a Apt) Try(ctx context.Context, description string, proxy state.Proxy) error {
 	a = a.with(proxy)
+	return patience.Of(ctx).Retry(ctx, patience.Outage(a.Pause), func() error { return a.try(ctx, description) })
+}
+
+func (a Apt) try(ctx context.Context, description string) error {
 	err := a.apt(ctx, "-o", "Dir::Etc::sourcelist="+a.Root.Path(description), "-o", "Dir::Etc::sourceparts=-",
 		"-o", "APT::Get::List-Cleanup=0", "update")
 	if err == nil {
 		return nil
 	}
-	return &fault.Fault{
+	return passing(&fault.Fault{
 		Code: fault.PackageSource, Place: "publicSettings.docker.source",
 		Err:  &failure{what: "use the repository", text: words(err, linesOfRun), cause: err},
 		Hint: sourceHint(err),
-	}
+	}, err)
 }
 
 // sourceHint gives the cure for a repository that somebody has named just now; what is not peculiar

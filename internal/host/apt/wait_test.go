@@ -74,6 +74,14 @@ func hold(t *testing.T, file string) (release func()) {
 	return sync.OnceFunc(func() { _ = stdin.Close(); _ = holder.Wait() })
 }
 
+// A name server that is late at boot is no fault of a repository.
+func TestTryOutlastsAnOutage(t *testing.T) {
+	d := newDebian(t, "", "n=$(cat $ROOT/n 2>/dev/null || echo 0); echo $((n+1)) >$ROOT/n; [ $n -ge 2 ] || { echo 'E: Temporary failure resolving m'; exit 100; }")
+	if err := d.Try(t.Context(), "/run/x/docker.sources", state.Proxy{}); err != nil || len(d.calls(t)) != 3 {
+		t.Errorf("calls %q, error %v", d.calls(t), err)
+	}
+}
+
 // What a network or a mirror does wrong is tried again; what no waiting cures is not.
 func TestInstallOutlastsOutages(t *testing.T) {
 	for sign, again := range map[string]bool{

@@ -19,6 +19,9 @@ import (
 // fetchWithin bounds a fetch, all redirections and the body included.
 const fetchWithin = 30 * time.Second
 
+// errNoAnswer says that fetchWithin has passed.
+var errNoAnswer = errors.New("no answer within half a minute")
+
 // errInsecure says that a way which began with https was to go on without.
 var errInsecure = errors.New("it leads away from https")
 
@@ -38,7 +41,7 @@ func fetch(ctx context.Context, address string, proxy state.Proxy) ([]byte, erro
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("the server says %s", response.Status)
+		return nil, &statusError{response.StatusCode, response.Status}
 	}
 	data, err := io.ReadAll(io.LimitReader(response.Body, keyring.MaxSize+1))
 	if err != nil {
@@ -66,18 +69,44 @@ func plain(err error) error {
 		err = wrapped.Err
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("no answer within %s", fetchWithin)
+		return errNoAnswer
 	}
 	return err
 }
 
+// statusError is an answer without what was asked for.
+type statusError struct {
+	code   int
+	status string
+}
+
+// Error gives the server's words.
+func (e *statusError) Error() string { return "the server says " + e.status }
+
+// passes tells whether what kept a fetch from succeeding may go away by itself: a network or a name server
+// that is not up yet, a server in trouble. A name that does not exist, and a certificate that is not
+// trusted, are for a person to mend.
+func passes(err error) bool {
+	var status *statusError
+	var name *net.DNSError
+	var network net.Error
+	switch {
+	case errors.As(err, &status):
+		return status.code >= http.StatusInternalServerError || status.code == http.StatusTooManyRequests
+	case errors.As(err, &name):
+		return !name.IsNotFound
+	default:
+		return errors.Is(err, errNoAnswer) || errors.As(err, &network)
+	}
+}
+
 // fetchHint gives the cure for a failed fetch.
 func fetchHint(err error) string {
-	text := err.Error()
+	var status *statusError
 	switch {
-	case strings.Contains(text, "certificate"):
+	case strings.Contains(err.Error(), "certificate"):
 		return "install the package ca-certificates on the VM, and the certificate of your proxy if it opens TLS; see also whether the clock is right"
-	case strings.Contains(text, "the server says"):
+	case errors.As(err, &status):
 		return "check the address"
 	default:
 		return "let the VM reach that address: check network security groups, firewall, route and docker.proxy"

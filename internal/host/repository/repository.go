@@ -14,6 +14,7 @@ import (
 	"docker-extension/internal/host/apt"
 	"docker-extension/internal/host/files"
 	"docker-extension/internal/keyring"
+	"docker-extension/internal/patience"
 	"docker-extension/internal/state"
 )
 
@@ -130,12 +131,24 @@ func (r Repositories) get(ctx context.Context, key state.Key, proxy state.Proxy)
 		}
 		return file.Content, nil
 	default:
-		data, err := fetch(ctx, key.Address, proxy)
-		if err != nil {
-			return nil, fault.New(fault.PackageSource, placeKey, fetchHint(err), "cannot fetch the key from %s: %w", key.Address, err)
-		}
-		return data, nil
+		return r.download(ctx, key.Address, proxy)
 	}
+}
+
+// download fetches a key, and tries again as long as it is the network or the server that fails.
+func (r Repositories) download(ctx context.Context, address string, proxy state.Proxy) (data []byte, err error) {
+	err = patience.Of(ctx).Retry(ctx, patience.Outage(r.Apt.Pause), func() error {
+		var err error
+		if data, err = fetch(ctx, address, proxy); err == nil {
+			return nil
+		}
+		refused := fault.New(fault.PackageSource, placeKey, fetchHint(err), "cannot fetch the key from %s: %w", address, err)
+		if passes(err) {
+			return patience.Later(address+" to answer", refused)
+		}
+		return refused
+	})
+	return data, err
 }
 
 func from(key state.Key) string {

@@ -3,6 +3,10 @@ package repository
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -10,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -22,6 +27,7 @@ import (
 	"docker-extension/internal/host/command"
 	"docker-extension/internal/host/files"
 	"docker-extension/internal/keyring"
+	"docker-extension/internal/patience"
 	"docker-extension/internal/secret"
 	"docker-extension/internal/state"
 )
@@ -127,6 +133,49 @@ func TestAddWithoutAKey(t *testing.T) {
 	}
 }
 
+// A server that is in trouble for a moment is asked again, and no longer than the run has patience.
+func TestAddOutlastsAnOutage(t *testing.T) {
+	text, fingerprint := signing(t, 0)
+	asked := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if asked++; asked < 3 {
+			w.WriteHeader(http.StatusBadGateway)
+			return
+		}
+		_, _ = w.Write([]byte(text))
+	}))
+	defer server.Close()
+	b, key := newBench(t, "exit 0"), state.Key{Address: server.URL, Fingerprint: fingerprint}
+	impatient := patience.With(t.Context(), patience.New(0, nil, nil))
+	if _, err := b.Add(impatient, wanted(key), state.Proxy{}); err == nil || asked != 1 {
+		t.Errorf("without patience: asked %d times, error %v", asked, err)
+	}
+	if _, err := b.Add(t.Context(), wanted(key), state.Proxy{}); err != nil || asked != 3 {
+		t.Errorf("asked %d times, error %v", asked, err)
+	}
+}
+
+func TestPasses(t *testing.T) {
+	for name, c := range map[string]struct {
+		err  error
+		want bool
+	}{
+		"503":          {&statusError{code: 503}, true},
+		"429":          {&statusError{code: 429}, true},
+		"404":          {&statusError{code: 404}, false},
+		"late":         {errNoAnswer, true},
+		"no resolver":  {&net.OpError{Op: "dial", Err: &net.DNSError{IsTemporary: true}}, true},
+		"no such name": {&net.OpError{Op: "dial", Err: &net.DNSError{IsNotFound: true}}, false},
+		"refused":      {&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, true},
+		"certificate":  {&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}, false},
+		"redirection":  {errInsecure, false},
+	} {
+		if got := passes(fmt.Errorf("why: %w", c.err)); got != c.want {
+			t.Errorf("%s: passes by itself: %v, want %v", name, got, c.want)
+		}
+	}
+}
+
 // What cannot be used leaves no trace.
 func TestAddRefuses(t *testing.T) {
 	good, fingerprint := signing(t, 0)
@@ -189,9 +238,9 @@ func TestFetchStaysSecure(t *testing.T) {
 	if staySecure(next, slices.Repeat([]*http.Request{next}, 6)) == nil {
 		t.Error("it goes round in circles")
 	}
-	tls := httptest.NewTLSServer(http.NotFoundHandler())
-	defer tls.Close()
-	if _, err := fetch(t.Context(), tls.URL, state.Proxy{}); err == nil || !strings.Contains(err.Error(), "certificate") {
+	unknown := httptest.NewTLSServer(http.NotFoundHandler())
+	defer unknown.Close()
+	if _, err := fetch(t.Context(), unknown.URL, state.Proxy{}); err == nil || !strings.Contains(err.Error(), "certificate") {
 		t.Errorf("a server that nobody knows: %v", err)
 	}
 }
