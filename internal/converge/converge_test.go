@@ -323,26 +323,3 @@ func TestRunSettlesWhatAnEarlierOneLeft(t *testing.T) {
 		t.Errorf("swept were %q", w.swept)
 	}
 }
-
-// A run that was cut off after it had written a file left the engine down. The next run knows what the
-// engine ran with, although that is no more on the disk.
-func TestCutOffRestartIsUndone(t *testing.T) {
-	before := state.File{Exists: true, Mode: 0o640, Content: []byte("before us")}
-	w := newWorld()
-	w.unit = true
-	w.have.Files["/etc/a.json"] = before
-	w.have.Packages["docker.io"] = state.Package{Installed: true}
-	w.have.Units["docker.service"] = state.Unit{Active: true}
-	if _, err := w.supersededAfterOne().Run(t.Context()); fault.CodeOf(err) != fault.Superseded || string(w.have.Files["/etc/a.json"].Content) != "new" {
-		t.Fatalf("did %q, error %v", w.did, err)
-	}
-	w.have.Units["docker.service"] = state.Unit{} // and the VM has booted with it in the meantime
-	w.did, w.fail = nil, "start docker.service"
-	_, err := w.converger().Run(t.Context())
-	if err == nil || !strings.Contains(err.Error(), "and it runs again") || !w.have.Files["/etc/a.json"].Equal(before) {
-		t.Errorf("did %q, error %v", w.did, err)
-	}
-	if w.ledger.Backup != nil {
-		t.Errorf("the backup is still there: %v", w.ledger.Backup)
-	}
-}

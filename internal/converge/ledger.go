@@ -21,7 +21,6 @@ func claim(old state.Ledger, facts state.Facts, goal state.Goal) state.Ledger {
 	}
 	l.Daemon, l.Pending = goal.Found, orEmpty(goal.Daemon)
 	l.Earlier = merged(goal.Earlier, old.Earlier)
-	claimBackup(&l, goal)
 	claimProjects(&l, goal)
 	claimEntries(&l, goal)
 	claimMembers(&l, goal)
@@ -33,30 +32,6 @@ func claim(old state.Ledger, facts state.Facts, goal state.Goal) state.Ledger {
 		l.Units[u] = claimUnit(l.Units, u, wanted, facts, goal.Have.Units[u])
 	}
 	return l
-}
-
-// claimBackup keeps what the engine runs with, before it is changed. A run that goes on where another one
-// was cut off finds there what ran before both: what is on the disk was never tried.
-func claimBackup(l *state.Ledger, goal state.Goal) {
-	if l.Backup == nil && !ran(goal) {
-		return
-	}
-	kept := state.Backup{Files: map[string]state.Found{}, Daemon: goal.Found}
-	if l.Backup != nil {
-		kept.Files, kept.Daemon = orEmpty(maps.Clone(l.Backup.Files)), l.Backup.Daemon
-	}
-	for p := range goal.Want.Files {
-		if _, there := kept.Files[p]; !there && dueAt(goal, p) == now {
-			kept.Files[p] = foundOf(goal.Have.Files[p])
-		}
-	}
-	l.Backup = &kept
-}
-
-// ran tells whether all units that are to run do so already.
-func ran(goal state.Goal) bool {
-	idle := selectKeys(goal.Want.Units, func(u string, w state.Unit) bool { return w.Active && !goal.Have.Units[u].Active })
-	return anyActive(goal.Want.Units) && len(idle) == 0
 }
 
 func foundOf(f state.File) state.Found {

@@ -50,6 +50,9 @@ func (s WriteFiles) Summary() string {
 }
 
 func (s WriteFiles) do(_ context.Context, run *run) error {
+	if err := run.keep(); err != nil {
+		return err
+	}
 	write := func() error {
 		for _, p := range s.Paths {
 			if err := run.Files.Write(p, s.Files[p]); err != nil {

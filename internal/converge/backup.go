@@ -1,0 +1,41 @@
+package converge
+
+import (
+	"maps"
+
+	"docker-extension/internal/state"
+)
+
+// keep notes in the ledger what the engine runs with, before its files are changed. A run that goes on
+// where another one was cut off finds there what ran before both: what is on the disk was never tried.
+func (r *run) keep() error {
+	kept, more := backup(r.ledger.Backup, r.goal)
+	if !more {
+		return nil
+	}
+	return r.remember(func(l *state.Ledger) { l.Backup = &kept })
+}
+
+// backup gives an earlier backup with those files of the engine that are about to change, and whether these
+// are more than there were. There is none to begin with of an engine that does not run.
+func backup(earlier *state.Backup, goal state.Goal) (kept state.Backup, more bool) {
+	kept = state.Backup{Files: map[string]state.Found{}, Daemon: goal.Found}
+	switch {
+	case earlier != nil:
+		kept.Files, kept.Daemon = orEmpty(maps.Clone(earlier.Files)), earlier.Daemon
+	case !ran(goal):
+		return state.Backup{}, false
+	}
+	for p, file := range goal.Want.Files {
+		if _, there := kept.Files[p]; !there && dueAt(goal, p) == now && !file.Equal(goal.Have.Files[p]) {
+			kept.Files[p], more = foundOf(goal.Have.Files[p]), true
+		}
+	}
+	return kept, more
+}
+
+// ran tells whether all units that are to run do so already.
+func ran(goal state.Goal) bool {
+	idle := selectKeys(goal.Want.Units, func(u string, w state.Unit) bool { return w.Active && !goal.Have.Units[u].Active })
+	return anyActive(goal.Want.Units) && len(idle) == 0
+}
