@@ -217,8 +217,12 @@ func (l *lab) enableAgainAfterUninstall() {
 	l.wantVersion(l.keys, 2376)
 }
 
-// Uninstall does not rely on a disable before it; the settings say that the data is to go.
+// Uninstall does not rely on a disable before it, nor on packages that are whole: these are as a kill in the
+// middle of their unpacking leaves them. The settings say that the data is to go.
 func (l *lab) uninstallWithoutDisablePurges(bare appearance) {
+	l.sh(`for torn in 'runc half-installed' 'tini unpacked'; do set -- $torn
+		sed -i "/^Package: $1\$/,/^Status:/s/^Status:.*/Status: install reinstreq $2/" /var/lib/dpkg/status; done
+		dpkg --audit | grep -q runc`)
 	l.again("uninstall")
 	if left := l.sh("find /var/lib/docker /var/lib/containerd -mindepth 1 2>/dev/null | head"); left != "" {
 		l.Errorf("left behind although the data was to go: %s", left)

@@ -26,10 +26,24 @@ func (a Apt) Remove(ctx context.Context, names []string) (removed []string, err 
 	if err := a.rehearse(ctx, removed); err != nil {
 		return nil, blame(what, err)
 	}
-	if err := a.apt(ctx, removeArgs(removed)...); err != nil {
+	args, err := a.evenTorn(removed)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.apt(ctx, args...); err != nil {
 		return nil, blame(what, err)
 	}
 	return removed, nil
+}
+
+// evenTorn gives apt-get's arguments for a removal. dpkg refuses to remove a package whose unpacking was cut
+// off ("in a very bad inconsistent state") unless it is told to. There is no use in unpacking it anew for that.
+func (a Apt) evenTorn(names []string) ([]string, error) {
+	torn, err := a.torn()
+	if err != nil || len(without(names, torn)) == len(names) {
+		return removeArgs(names), err
+	}
+	return append([]string{"-o", "Dpkg::Options::=--force-remove-reinstreq"}, removeArgs(names)...), nil
 }
 
 // Removable gives those of the named packages that are installed and that no installed package
