@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -87,6 +88,7 @@ func shortFolder(t testing.TB, parent string) string {
 // one file system with the VMs, each of which has a link to it.
 func build(t testing.TB, folder string) string {
 	t.Helper()
+	openSources(t)
 	program := filepath.Join(folder, "docker-extension")
 	args := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid= -X main.version=1.0.0"}
 	environ := append(os.Environ(), "CGO_ENABLED=0")
@@ -100,6 +102,22 @@ func build(t testing.TB, folder string) string {
 		t.Fatalf("%v\n%s", err, output)
 	}
 	return program
+}
+
+// openSources opens the folders of the program's sources. Go keeps the result of a test until a file changes
+// that the test has opened, and does not see what the compiler opens.
+func openSources(t testing.TB) {
+	t.Helper()
+	const ours = "{{if .Module}}{{if .Module.Main}}{{.Dir}}{{end}}{{end}}"
+	folders, err := exec.Command("go", "list", "-deps", "-f", ours, "docker-extension/cmd/docker-extension").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for folder := range strings.FieldsSeq(string(folders)) {
+		if _, err := os.ReadDir(folder); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 var raceDetector = sync.OnceValue(func() bool {
