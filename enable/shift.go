@@ -37,6 +37,10 @@ func (e Enable) serve(ctx context.Context, o Order, journal io.Writer) {
 	defer s.machine.Close()
 	s.report = handler.NewReporter(e.Root.Following(), o.StatusFolder, o.Sequence, "Enable", o.Extension, e.Now).
 		WithRedaction(s.secrets.Redact).WithLog(oplog.Path(o.LogFolder))
+	if err := s.report.Reserve(); err != nil {
+		s.log.WithError(err).Debug("no room is set aside for the last status")
+	}
+	defer s.report.Release()
 	s.watch = e.watch(ctx, s.log)
 	defer s.watch.stop()
 

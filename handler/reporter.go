@@ -2,6 +2,7 @@ package handler
 
 import (
 	"encoding/json"
+	"errors"
 	"path/filepath"
 	"reflect"
 	"strconv"
@@ -34,7 +35,8 @@ type Reporter struct {
 	logFile   string
 
 	mu    sync.Mutex
-	clean bool // leftovers have been removed
+	clean bool         // leftovers have been removed
+	spare *files.Spare // room for the last report
 }
 
 // NewReporter gives a Reporter that writes <sequence>.status in the agent's status folder. Operation
@@ -130,7 +132,42 @@ func (r *Reporter) write(level Level, code fault.Code, message string, substatus
 	if level == Success && r.said(document) {
 		return nil
 	}
-	return r.root.Write(r.Path(), state.File{Exists: true, Mode: 0o600, Content: content})
+	return r.put(state.File{Exists: true, Mode: 0o600, Content: content}, level == Success || level == Error)
+}
+
+// put writes the file, into the room that was reserved if it is the last report and the disk is full.
+func (r *Reporter) put(file state.File, last bool) error {
+	err := r.root.Write(r.Path(), file)
+	if err == nil || !last || r.spare == nil || !files.Full(err) {
+		return err
+	}
+	if spareErr := r.spare.Write(file); spareErr != nil {
+		return errors.Join(err, spareErr)
+	}
+	return nil
+}
+
+// Reserve sets room aside for the last report, of success or failure: what the work itself does may fill the
+// disk, and a status that says "transitioning" for ever tells nobody. Release gives it back.
+func (r *Reporter) Reserve() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.removeLeftovers()
+	spare, err := r.root.Reserve(r.Path(), statusFileMax)
+	if err == nil {
+		r.spare = spare
+	}
+	return err
+}
+
+// Release gives back what Reserve has set aside.
+func (r *Reporter) Release() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.spare != nil {
+		r.spare.Release()
+		r.spare = nil
+	}
 }
 
 // said tells whether the file says the same already, with earlier times. A success is then left as it

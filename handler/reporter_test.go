@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -250,5 +252,36 @@ func TestSuccessIsSaidOnce(t *testing.T) {
 		if _, doc := statusFile(t, root, r.Path()); doc.Status.Message.Message != "runs" {
 			t.Errorf("a file with %q was left as it is", broken)
 		}
+	}
+}
+
+// Work that fills the disk can still be reported as failed: a status that stays "transitioning" tells nobody.
+func TestLastReportOnAFullDisk(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root: mounts a small file system")
+	}
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=512k"); err != nil {
+		t.Skipf("needs the right to mount: %v", err)
+	}
+	defer func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) }()
+	r := NewReporter(files.New("/"), dir, 3, "Enable", "Test", nil)
+	if err := r.Reserve(); err != nil {
+		t.Fatal(err)
+	}
+	_ = os.WriteFile(filepath.Join(dir, "filler"), make([]byte, 1<<20), 0o600)
+	if err := r.Report(Transitioning, "working", nil); !files.Full(err) {
+		t.Errorf("the room is not for a report in the middle: %v", err)
+	}
+	if err := r.Fail(fault.New(fault.PackageInstall, "", "make room", "no space left"), nil); err != nil {
+		t.Errorf("the last report: %v", err)
+	}
+	r.Release()
+	content, err := os.ReadFile(r.Path())
+	if err != nil || !strings.Contains(string(content), `"code":52`) && !strings.Contains(string(content), `"code": 52`) {
+		t.Errorf("the status is %s, error %v", content, err)
+	}
+	if entries, _ := os.ReadDir(dir); len(entries) != 2 {
+		t.Errorf("left behind: %v", entries)
 	}
 }

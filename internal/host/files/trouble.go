@@ -44,7 +44,7 @@ func cause(err error) error {
 // hint gives the cure for the errors that a person can do something about.
 func hint(err error, p string) string {
 	switch {
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+	case Full(err):
 		at := mountOf(p)
 		return "make room on the file system at " + at + " (df -h " + at + " and df -i " + at + " show what is full), then try again"
 	case errors.Is(err, syscall.EROFS):
