@@ -57,10 +57,13 @@ func (l *lab) servedNames(port int) string {
 	return strings.Join(names, " ")
 }
 
-// await waits up to a minute for something to come true.
+// patience is how long a test waits for something to come true: on a busy machine apt alone needs a minute.
+const patience = 3 * time.Minute
+
+// await waits for something to come true.
 func (l *lab) await(what string, true func(context.Context) bool) {
 	l.Helper()
-	ctx, cancel := context.WithTimeout(l.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(l.Context(), patience)
 	defer cancel()
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
@@ -68,7 +71,7 @@ func (l *lab) await(what string, true func(context.Context) bool) {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			l.Fatalf("%s has not come within a minute", what)
+			l.Fatalf("%s has not come within %s", what, patience)
 		}
 	}
 }
