@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"docker-extension/internal/fault"
+	"docker-extension/internal/nearest"
 )
 
 // CheckDaemon says what a daemon, or the extension, would not take of an object that is meant for
@@ -59,7 +60,7 @@ func unknownKeyHint(name string) string {
 	for _, k := range Keys() {
 		known = append(known, k.Name)
 	}
-	if guess := nearest(name, known); guess != "" {
+	if guess := nearest.Name(name, known); guess != "" {
 		return "did you mean " + guess
 	}
 	return "leave it out, or see the dockerd reference for the key that is meant"

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"docker-extension/internal/fault"
+	"docker-extension/internal/nearest"
 )
 
 // use is one flag as it was given, with its value.
@@ -144,7 +145,7 @@ func (p *parser) nearest(name string) string {
 	for _, f := range p.flags {
 		known = append(known, f.Long)
 	}
-	return nearest(name, known)
+	return nearest.Name(name, known)
 }
 
 // skipValue passes over what is most likely the value of a flag that is a fault itself, so that one

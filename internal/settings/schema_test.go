@@ -56,20 +56,6 @@ func TestSchemasLeavePropertyNamesAlone(t *testing.T) {
 	}
 }
 
-func TestNearest(t *testing.T) {
-	names := []string{"daemon", "hold", "options", "port", "proxy", "source", "tls", "users", "version"}
-	tests := []struct{ key, want string }{
-		{"prot", "port"}, {"Port", "port"}, {"ports", "port"}, {"option", "options"}, {"opts", ""},
-		{"user", "users"}, {"tsl", "tls"}, {"TLS", "tls"}, {"verison", "version"}, {"something", ""}, {"", ""},
-		{strings.Repeat("x", 1000), ""},
-	}
-	for _, test := range tests {
-		if got, _ := nearest(test.key, names); got != test.want {
-			t.Errorf("nearest(%q) = %q, want %q", test.key, got, test.want)
-		}
-	}
-}
-
 func TestPlaces(t *testing.T) {
 	tree := map[string]any{"a": []any{map[string]any{"b.c": 1, "0": 2}}}
 	tests := []struct {

@@ -3,6 +3,8 @@ package settings
 import (
 	"slices"
 	"strings"
+
+	"docker-extension/internal/nearest"
 )
 
 // unknown reports a key that the schema does not have at its place, and says which one could be
@@ -13,7 +15,7 @@ func (c *check) unknown(steps []string, key string) {
 		message, hint = moved(c.section, home)
 	} else if names := c.knownAt(steps); len(names) > 0 {
 		hint = "use one of " + strings.Join(names, ", ") + ", or remove the key"
-		if near, ok := nearest(key, names); ok {
+		if near := nearest.Name(key, names); near != "" {
 			hint = "use " + near + ", the nearest known key, or remove it"
 		}
 	}
@@ -108,40 +110,4 @@ func shortFirst(a, b string) int {
 		return len(a) - len(b)
 	}
 	return strings.Compare(a, b)
-}
-
-// nearest gives the name that a mistyped key most likely means. Case does not count; one slip is
-// allowed, one more for every three letters, three at most. Two letters in wrong order are two.
-func nearest(key string, names []string) (string, bool) {
-	if len(key) > maxKeyShown {
-		return "", false
-	}
-	best, distance := "", 1+min(3, 1+len(key)/3)
-	for _, name := range names {
-		if d := levenshtein(strings.ToLower(key), strings.ToLower(name)); d < distance {
-			best, distance = name, d
-		}
-	}
-	return best, best != ""
-}
-
-// levenshtein counts the letters to insert, delete or replace to get from a to b.
-func levenshtein(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replace := diagonal
-			if a[i] != b[j] {
-				replace++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replace, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

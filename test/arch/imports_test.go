@@ -49,13 +49,13 @@ func rooms() []room {
 
 		// Decisions.
 		{folder: "internal/engine", may: append([]string{"internal/settings", "internal/dockerd", "internal/keyring", "internal/project", "internal/registry"}, nouns...), pure: true},
-		{folder: "internal/settings", may: append([]string{"internal/cms", "internal/dockerd", "internal/keyring", "internal/project", "internal/registry"}, nouns...), pure: true},
+		{folder: "internal/settings", may: append([]string{"internal/cms", "internal/dockerd", "internal/keyring", "internal/nearest", "internal/project", "internal/registry"}, nouns...), pure: true},
 		{folder: "internal/cms", may: nouns, pure: true},
 		{folder: "internal/bundle", may: nouns, pure: true},
 		{folder: "internal/pki", may: nouns, pure: true},
 		{folder: "internal/preview", may: append([]string{"internal/converge"}, nouns...), pure: true},
 		{folder: "internal/keyring", may: nouns, pure: true},
-		{folder: "internal/dockerd", may: nouns, pure: true},
+		{folder: "internal/dockerd", may: append([]string{"internal/nearest"}, nouns...), pure: true},
 		{folder: "internal/project", may: nouns, pure: true},
 		{folder: "internal/registry", may: nouns, pure: true},
 
@@ -67,6 +67,7 @@ func rooms() []room {
 		{folder: "internal/state", may: []string{"internal/fault", "internal/secret"}, pure: true},
 		{folder: "internal/secret", pure: true},
 		{folder: "internal/fault", pure: true},
+		{folder: "internal/nearest", pure: true},
 
 		// How a step waits.
 		{folder: "internal/patience", may: []string{"internal/fault"}, pure: true},
