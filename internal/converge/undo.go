@@ -52,7 +52,8 @@ func (r *run) stranded(failed int, refused bool) []string {
 		switch {
 		case !ok:
 		case i < failed:
-			down = without(union(down, restart.Stop), restart.Start)
+			up := func(u string) bool { return slices.Contains(restart.Start, u) }
+			down = slices.DeleteFunc(union(down, restart.Stop), up)
 		case refused:
 			down = union(down, restart.Start)
 		}
@@ -156,9 +157,4 @@ func (r *run) backToWork(ctx context.Context, units []string, refresh bool) erro
 		return err
 	}
 	return r.remember(func(l *state.Ledger) { l.Units, l.Backup = known, nil })
-}
-
-// without gives the items of a list that are not in another.
-func without(list, others []string) []string {
-	return slices.DeleteFunc(slices.Clone(list), func(item string) bool { return slices.Contains(others, item) })
 }

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"github.com/google/renameio/v2"
+
 	"docker-extension/internal/fault"
 	"docker-extension/internal/state"
 )
@@ -36,20 +38,13 @@ func (r Root) Create(p string, f state.File) error {
 
 // Replace makes p the file f as Write does, but leaves it to whoever calls.
 func (r Root) Replace(p string, f state.File) error {
-	temp, err := os.CreateTemp(filepath.Dir(r.Path(p)), "."+filepath.Base(p)+".*")
-	if err != nil {
-		return failed("write", p, err)
-	}
-	_, writeErr := temp.Write(f.Content)
-	err = errors.Join(writeErr, temp.Chmod(f.Mode.Perm()), temp.Sync(), temp.Close())
+	path := r.Path(p)
+	dir := filepath.Dir(path)
+	err := renameio.WriteFile(path, f.Content, f.Mode, renameio.WithTempDir(dir), renameio.WithStaticPermissions(f.Mode))
 	if err == nil {
-		err = os.Rename(temp.Name(), r.Path(p))
+		err = syncDir(dir)
 	}
-	if err != nil {
-		_ = os.Remove(temp.Name())
-		return failed("write", p, err)
-	}
-	return failed("write", p, syncDir(filepath.Dir(r.Path(p))))
+	return failed("write", p, err)
 }
 
 // Keep gives the file at p a second name, which must not be there yet: what becomes of p later, the
