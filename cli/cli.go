@@ -5,6 +5,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -27,6 +28,7 @@ func Run(ctx context.Context, p *person.Person, agent Verb, args []string) int {
 		code = agent(ctx, root, verb)
 		return code
 	})
+	p.JSON = wantsJSON(args)
 	tree.SetArgs(args)
 	tree.SetIn(p.In)
 	tree.SetOut(p.Out)
@@ -40,6 +42,20 @@ func Run(ctx context.Context, p *person.Person, agent Verb, args []string) int {
 		return p.Refuse(err)
 	}
 	return code
+}
+
+// wantsJSON finds --output json in a command line that may be wrong elsewhere: what is wrong with it is told
+// in the form that was asked for.
+func wantsJSON(args []string) bool {
+	for i, arg := range args {
+		switch {
+		case arg == "--output=json", arg == "-o=json", arg == "-ojson":
+			return true
+		case (arg == "--output" || arg == "-o") && slices.Contains(args[i+1:min(i+2, len(args))], "json"):
+			return true
+		}
+	}
+	return false
 }
 
 // The groups of commands in the help.
@@ -79,7 +95,11 @@ certificates and check settings, and on the VM, as root, to see what is there an
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usage("", "run `"+c.CommandPath()+" --help`", "cannot understand the command line: %w", err)
 	})
+	// Shells complete names of files where a command or a flag says so, and nowhere else. These calls fail
+	// for flags alone that are not there.
+	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = root.MarkPersistentFlagDirname("root")
 	root.AddGroup(&cobra.Group{ID: groupSettings, Title: "Before you deploy, anywhere:"},
 		&cobra.Group{ID: groupVM, Title: "On the VM, as root:"},
 		&cobra.Group{ID: groupAgent, Title: "What the Azure Linux Agent calls:"})

@@ -58,6 +58,8 @@ cert.pem, key.pem, as far as they are there, and makes what is missing if it can
 	flags.IntVar(&o.caDays, "ca-days", 3650, "how many `DAYS` the authority is good")
 	flags.StringVar(&o.group, "resource-group", "RESOURCE-GROUP", "`NAME` of the resource group, for the commands that are printed")
 	flags.StringVar(&o.vm, "vm-name", "VM", "`NAME` of the VM, for the commands that are printed")
+	_ = c.MarkFlagDirname("out")
+	_ = c.MarkFlagDirname("from")
 	return c
 }
 

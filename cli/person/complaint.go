@@ -43,7 +43,7 @@ func (c Complaint) Where() string {
 	}
 }
 
-// Show prints a complaint as a line of text.
+// Show gives a complaint as a line of text.
 func (p *Person) Show(c Complaint) string {
 	line := ""
 	if where := c.Where(); where != "" {
@@ -86,8 +86,9 @@ func (p *Person) Refuse(err error) int {
 		_ = p.Answer(map[string]failure{"error": {int(code), code.String(), all}}, nil)
 		return int(code)
 	}
+	aside := p.Aside()
 	for _, c := range all {
-		fmt.Fprintln(p.Err, p.Paint(Bad, "error:"), p.Show(c))
+		aside.Say("%s %s", aside.Paint(Bad, "error:"), aside.Show(c))
 	}
 	return int(code)
 }

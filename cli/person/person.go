@@ -21,6 +21,7 @@ type Person struct {
 	In         io.Reader
 	Out, Err   io.Writer
 	Width      int // columns of the terminal behind Out; 0 if it is none
+	ErrWidth   int // of the one behind Err
 	Getenv     func(string) string
 	Folder     string // the working directory
 	Executable string // this program's own file
@@ -35,6 +36,13 @@ type Person struct {
 // (https://no-color.org), and never in JSON.
 func (p *Person) Colour() bool {
 	return p.Width > 0 && !p.JSON && p.Getenv("NO_COLOR") == "" && p.Getenv("TERM") != "dumb"
+}
+
+// Aside is the same person, who is told something beside the answer, on Err.
+func (p *Person) Aside() *Person {
+	aside := *p
+	aside.Out, aside.Width = p.Err, p.ErrWidth
+	return &aside
 }
 
 // Style is how a piece of text stands out, as ECMA-48 numbers it ("select graphic rendition").
@@ -111,16 +119,20 @@ type Row struct {
 // Table prints rows with aligned columns; the last column is free, and breaks at the terminal's edge by
 // itself.
 func (p *Person) Table(indent string, rows []Row) {
-	var widths []int
-	for _, row := range rows {
-		for i, cell := range row.Cells[:max(0, len(row.Cells)-1)] {
-			if i == len(widths) {
-				widths = append(widths, 0)
-			}
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
-		}
+	for _, line := range align(indent, rows, p.Paint) {
+		fmt.Fprintln(p.Out, line)
 	}
-	for _, row := range rows {
+}
+
+// Align gives the lines that Table would print, without colours.
+func Align(indent string, rows []Row) []string {
+	return align(indent, rows, func(_ Style, text string) string { return text })
+}
+
+func align(indent string, rows []Row, paint func(Style, string) string) []string {
+	widths := widths(rows)
+	lines := make([]string, len(rows))
+	for n, row := range rows {
 		line := indent
 		for i, cell := range row.Cells {
 			pad := ""
@@ -131,8 +143,23 @@ func (p *Person) Table(indent string, rows []Row) {
 			if i < len(row.Styles) {
 				style = row.Styles[i]
 			}
-			line += p.Paint(style, cell) + pad
+			line += paint(style, cell) + pad
 		}
-		fmt.Fprintln(p.Out, strings.TrimRight(line, " "))
+		lines[n] = strings.TrimRight(line, " ")
 	}
+	return lines
+}
+
+// widths gives the width of each column but the last.
+func widths(rows []Row) []int {
+	var widths []int
+	for _, row := range rows {
+		for i, cell := range row.Cells[:max(0, len(row.Cells)-1)] {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	return widths
 }

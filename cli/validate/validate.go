@@ -27,8 +27,9 @@ and whether certificates and keys fit. All faults are told at once, with file, l
 The exit code is 0, or 13 for settings that the VM would refuse. No value of a protected setting is shown.`,
 		Example: `  docker-extension validate public.json protected.json
   jq .properties.settings template.json | docker-extension validate -`,
-		Args: cobra.RangeArgs(1, 2),
-		RunE: func(_ *cobra.Command, args []string) error { return run(p, args) },
+		Args:              cobra.RangeArgs(1, 2),
+		ValidArgsFunction: cobra.FixedCompletions([]string{"json"}, cobra.ShellCompDirectiveFilterFileExt),
+		RunE:              func(_ *cobra.Command, args []string) error { return run(p, args) },
 	}
 }
 
@@ -99,8 +100,9 @@ func judge(err error, notes []string, inputs []input) verdict {
 }
 
 func (v verdict) show(p *person.Person, names []string) {
+	aside := p.Aside()
 	for _, c := range v.Faults {
-		fmt.Fprintln(p.Err, p.Show(c))
+		aside.Say("%s", aside.Show(c))
 	}
 	for _, note := range v.Notes {
 		p.Say("%s %s", p.Paint(person.Warn, "note:"), note)
@@ -111,7 +113,7 @@ func (v verdict) show(p *person.Person, names []string) {
 	case v.Valid:
 		p.Say("%s %s are valid", p.Paint(person.Good, "✓"), strings.Join(names, " and "))
 	default:
-		fmt.Fprintf(p.Err, "%s %s, code %d (%s)\n", p.Paint(person.Bad, "✗"), count(len(v.Faults)), v.Code, v.Name)
+		aside.Say("%s %s, code %d (%s)", aside.Paint(person.Bad, "✗"), count(len(v.Faults)), v.Code, v.Name)
 	}
 }
 

@@ -114,7 +114,7 @@ func (s *search) answer(name string, ask func(looker) error) {
 	for _, suffix := range []string{".txt", ".json"} {
 		var text strings.Builder
 		p := *s.Person
-		p.Out, p.Err, p.Width, p.JSON = &text, &text, 0, suffix == ".json"
+		p.Out, p.Err, p.Width, p.ErrWidth, p.JSON = &text, &text, 0, 0, suffix == ".json"
 		l := looker{Person: &p, handler: s.handler}
 		if err := ask(l); err != nil {
 			p.Refuse(err)

@@ -32,6 +32,7 @@ through it before you send it; names of hosts, accounts and images stay.`,
 	}
 	handlerFlag(c, &l)
 	c.Flags().StringVar(&out, "out", "", "`FILE` to write; by default one with host and time in its name, in this folder")
+	_ = c.MarkFlagFilename("out", "gz")
 	return c
 }
 

@@ -23,16 +23,19 @@ containers. Secrets are hidden. Nothing is changed, no lock is taken, and the ne
 Without files it is about the newest settings that the agent has put on this VM; with files, about those instead.`,
 		Example: `  sudo docker-extension plan
   sudo docker-extension plan public.json protected.json`,
-		Args: cobra.MaximumNArgs(2),
-		RunE: func(c *cobra.Command, args []string) error { return l.plan(c.Context(), settings, args) },
+		Args:              cobra.MaximumNArgs(2),
+		ValidArgsFunction: cobra.FixedCompletions([]string{"json"}, cobra.ShellCompDirectiveFilterFileExt),
+		RunE:              func(c *cobra.Command, args []string) error { return l.plan(c.Context(), settings, args) },
 	}
 	handlerFlag(c, &l)
 	c.Flags().StringVar(&settings, "settings", "", "`FILE` as the agent writes it (N.settings), instead of the newest")
+	_ = c.MarkFlagFilename("settings", "settings")
 	return c
 }
 
 func handlerFlag(c *cobra.Command, l *looker) {
 	c.Flags().StringVar(&l.handler, "handler", "", "`DIR` of the extension, if it is not found by itself")
+	_ = c.MarkFlagDirname("handler")
 }
 
 // plannedChange is the answer. The names of its fields stay.

@@ -32,17 +32,16 @@ func at(width int) (*bytes.Buffer, looker) {
 
 // A run is drawn over itself on a terminal, and told line by line elsewhere, each line once.
 func TestProgress(t *testing.T) {
-	first := handler.LastStatus{Status: "transitioning", Message: "step 1 of 2", Substatuses: []handler.LastSubstatus{{Name: "packages", Message: "running"}}}
-	second := handler.LastStatus{Status: "success", Message: "done, in many words", Substatuses: []handler.LastSubstatus{{Name: "packages", Message: "running"}}}
+	first := handler.LastStatus{Status: "transitioning", Message: "step 1 of 2", Substatuses: []handler.LastSubstatus{{Name: "packages", Status: "transitioning", Message: "running"}}}
+	second := handler.LastStatus{Status: "success", Message: "done, in many words", Substatuses: []handler.LastSubstatus{{Name: "packages", Status: "transitioning", Message: "running"}}}
 	for width, want := range map[int]string{
-		0:  "transitioning: step 1 of 2\n  packages: running\nsuccess: done, in many words\n",
-		20: "\x1b[2Ktransitioning: step…\n\x1b[2K  packages: running\n\x1b[J\x1b[2A\x1b[2Ksuccess: done, in m…\n\x1b[2K  packages: running\n\x1b[J",
+		0:  "… step 1 of 2\n  …  packages  running\n✓ done, in many words\n",
+		20: "\x1b[2K… step 1 of 2\n\x1b[2K  …  packages  runn…\n\x1b[J\x1b[2A\x1b[2K✓ done, in many wor…\n\x1b[2K  …  packages  runn…\n\x1b[J",
 	} {
 		out, l := at(width)
-		p := progress{looker: l, said: map[string]bool{}}
-		p.show(first, true)
-		p.show(second, true)
-		p.show(handler.LastStatus{}, false)
+		p := l.progress()
+		p.show(first)
+		p.show(second)
 		if out.String() != want {
 			t.Errorf("width %d:\n%q\nwant\n%q", width, out.String(), want)
 		}

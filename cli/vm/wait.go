@@ -8,6 +8,7 @@ import (
 	"docker-extension/cli/person"
 	"docker-extension/handler"
 	"docker-extension/internal/fault"
+	"docker-extension/internal/host/terminal"
 )
 
 // lookEvery is how often wait looks at the status file.
@@ -22,19 +23,23 @@ func (l looker) wait(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	follow := progress{looker: l, said: map[string]bool{}}
+	follow := l.progress()
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
-	for {
+	for first := true; ; first = false {
 		now, there := handler.ReadStatus(l.Root, call.Environment.StatusFolder, call.Sequence)
-		follow.show(now, there)
-		if l.over(now, there) {
+		over := l.over(now, there)
+		if there && !(over && first) {
+			follow.show(now)
+		}
+		if over {
+			follow.end()
 			return l.ended(ctx, now)
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return fault.New(fault.Superseded, "", "", "stopped waiting: %w", ctx.Err())
+			return fault.New(fault.Busy, "", "look again with `docker-extension status`", "stopped waiting: the run goes on")
 		}
 	}
 }
@@ -58,43 +63,38 @@ func (l looker) ended(ctx context.Context, last handler.LastStatus) error {
 	return nil
 }
 
-// progress shows a run while it goes on: in place on a terminal, else each new line once.
+// progress shows a run while it goes on. In an answer in JSON there is no room for it.
 type progress struct {
-	looker
-	said  map[string]bool
-	drawn int
+	terminal.Board
+	silent, shown bool
 }
 
-func (p *progress) show(s handler.LastStatus, there bool) {
-	if !there || p.JSON {
-		return
-	}
-	lines := []string{s.Status + ": " + s.Message}
-	for _, sub := range s.Substatuses {
-		lines = append(lines, "  "+sub.Name+": "+sub.Message)
-	}
-	if p.Width == 0 {
-		for _, line := range lines {
-			if !p.said[line] {
-				p.said[line] = true
-				p.Say("%s", line)
-			}
-		}
-		return
-	}
-	if p.drawn > 0 {
-		fmt.Fprintf(p.Out, "\x1b[%dA", p.drawn)
-	}
-	for _, line := range lines {
-		fmt.Fprintf(p.Out, "\x1b[2K%s\n", cut(line, p.Width))
-	}
-	fmt.Fprint(p.Out, "\x1b[J")
-	p.drawn = len(lines)
+func (l looker) progress() *progress {
+	return &progress{Board: terminal.Board{Out: l.Out, Width: l.Width}, silent: l.JSON}
 }
 
-func cut(line string, width int) string {
-	if runes := []rune(line); len(runes) > width {
-		return string(runes[:width-1]) + "…"
+func (p *progress) show(s handler.LastStatus) {
+	if p.silent {
+		return
 	}
-	return line
+	p.shown = true
+	rows := make([]person.Row, len(s.Substatuses))
+	for i, sub := range s.Substatuses {
+		rows[i] = person.Row{Cells: []string{mark(sub.Status), sub.Name, sub.Message}}
+	}
+	p.Show(append([]string{mark(s.Status) + " " + s.Message}, person.Align("  ", rows)...))
+}
+
+// end sets what comes next apart.
+func (p *progress) end() {
+	if p.shown {
+		fmt.Fprintln(p.Out)
+	}
+}
+
+// mark is what is seen of a status before it is read.
+func mark(status string) string {
+	return map[string]string{
+		handler.Success.String(): "✓", handler.Error.String(): "✗", handler.Transitioning.String(): "…",
+	}[status]
 }

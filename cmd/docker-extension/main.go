@@ -62,7 +62,7 @@ func run(args []string) int {
 		return int(fault.HostFiles)
 	}
 	return cli.Run(ctx, &person.Person{
-		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Width: terminal.Width(os.Stdout),
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Width: terminal.Width(os.Stdout), ErrWidth: terminal.Width(os.Stderr),
 		Getenv: os.Getenv, Folder: folder, Executable: executable, Version: version, Now: time.Now,
 	}, agent.run, args)
 }

@@ -10,61 +10,31 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"golang.org/x/sys/unix"
-
+	"docker-extension/internal/host/terminal"
 	"docker-extension/test/harness/agent"
 )
 
-// Live draws statuses as they come.
-type Live struct {
-	out io.Writer
-	// width is the terminal's, in columns; 0 when out is none.
-	width   int
-	drawn   int
-	printed map[string]bool
-	started time.Time
-}
+// Live draws statuses as they come: the whole table over the last one, or only the lines that are new, with
+// the time since the start.
+type Live struct{ board terminal.Board }
 
 // NewLive draws to out, in place if that is a terminal.
 func NewLive(out *os.File) *Live {
-	size, err := unix.IoctlGetWinsize(int(out.Fd()), unix.TIOCGWINSZ)
-	if err != nil || os.Getenv("TERM") == "dumb" {
+	if os.Getenv("TERM") == "dumb" {
 		return newLive(out, 0)
 	}
-	return newLive(out, int(size.Col))
+	return newLive(out, terminal.Width(out))
 }
 
 func newLive(out io.Writer, width int) *Live {
-	return &Live{out: out, width: width, printed: map[string]bool{}, started: time.Now()}
+	started := time.Now()
+	return &Live{terminal.Board{Out: out, Width: width, Once: func(line string) string {
+		return fmt.Sprintf("%6.1fs  %s", time.Since(started).Seconds(), line)
+	}}}
 }
 
-// Show draws s: the whole table over the last one, or only the lines that are new.
-func (l *Live) Show(s agent.Status) {
-	lines := Table(s)
-	if l.width == 0 {
-		l.append(lines)
-		return
-	}
-	if l.drawn > 0 {
-		fmt.Fprintf(l.out, "\x1b[%dA", l.drawn)
-	}
-	for _, line := range lines {
-		fmt.Fprintf(l.out, "\x1b[2K%s\n", cut(line, l.width))
-	}
-	fmt.Fprint(l.out, "\x1b[J")
-	l.drawn = len(lines)
-}
-
-// append prints the lines that were not printed before, with the time since the start.
-func (l *Live) append(lines []string) {
-	for _, line := range lines {
-		if l.printed[line] {
-			continue
-		}
-		l.printed[line] = true
-		fmt.Fprintf(l.out, "%6.1fs  %s\n", time.Since(l.started).Seconds(), line)
-	}
-}
+// Show draws s.
+func (l *Live) Show(s agent.Status) { l.board.Show(Table(s)) }
 
 // Table gives a status as lines: the sum of it, then one line for each step.
 func Table(s agent.Status) []string {
@@ -102,12 +72,4 @@ func sign(state string) string {
 		return " "
 	}
 	return mark
-}
-
-func cut(line string, width int) string {
-	runes := []rune(line)
-	if len(runes) <= width {
-		return line
-	}
-	return string(runes[:width-1]) + "…"
 }

@@ -2,6 +2,7 @@ package fake
 
 import (
 	"errors"
+	"os"
 	"os/exec"
 	"slices"
 	"syscall"
@@ -61,8 +62,12 @@ func (h *Host) startTransient(unit string, body []any) (string, error) {
 		}
 	}
 	h.work = t
+	// The link shows to those who do not ask systemd that the unit is active.
+	if err := os.Symlink("0123456789abcdef0123456789abcdef", h.invocation(unit)); err != nil {
+		return "", err
+	}
 	if err := t.start(); err != nil {
-		close(t.ended)
+		t.end()
 		return failed, nil
 	}
 	return done, nil
@@ -91,8 +96,13 @@ func (t *transient) follow(cmd *exec.Cmd, dead chan struct{}) {
 	t.host.mu.Lock()
 	defer t.host.mu.Unlock()
 	if err == nil || !t.restart || t.starts >= attempts || t.start() != nil {
-		close(t.ended)
+		t.end()
 	}
+}
+
+func (t *transient) end() {
+	_ = os.Remove(t.host.invocation(t.unit))
+	close(t.ended)
 }
 
 // crash kills the program with all that it has started, and waits until it is dead.

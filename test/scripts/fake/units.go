@@ -86,18 +86,18 @@ func (u *units) engineStarts() bool {
 		u.host.Record.add("dockerd fails")
 		return false
 	}
-	return os.Symlink("0123456789abcdef0123456789abcdef", u.invocation()) == nil
+	return os.Symlink("0123456789abcdef0123456789abcdef", u.host.invocation(service)) == nil
 }
 
 // invocation is the link that systemd keeps while a service is active.
-func (u *units) invocation() string { return u.host.path("run/systemd/units/invocation:" + service) }
+func (h *Host) invocation(unit string) string { return h.path("run/systemd/units/invocation:" + unit) }
 
 // stop stops a unit; the service goes with its socket, which it requires.
 func (u *units) stop(unit string) {
 	if u.active {
 		u.active = false
 		u.host.engine.stop()
-		_ = os.Remove(u.invocation())
+		_ = os.Remove(u.host.invocation(service))
 	}
 	if unit == service {
 		return
