@@ -13,6 +13,10 @@ openssl        openssl
 mkfs.ext4      e2fsprogs
 gcc            gcc libc6-dev
 shellcheck     shellcheck
+mandoc         mandoc
+zsh            zsh
+fish           fish
+/usr/share/bash-completion/bash_completion bash-completion
 '
 
 PATH=$PATH:/usr/sbin:/sbin
@@ -23,7 +27,7 @@ if ! command -v go >/dev/null; then
 fi
 
 missing=$(echo "$needs" | while read -r command packages; do
-	[ -z "$command" ] || command -v "$command" >/dev/null || echo "$packages"
+	[ -z "$command" ] || command -v "$command" >/dev/null || [ -e "$command" ] || echo "$packages"
 done)
 [ -n "$missing" ] || exit 0
 

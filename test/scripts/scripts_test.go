@@ -2,6 +2,7 @@ package scripts
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -53,9 +54,20 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds:               commands(),
+		Condition:          condition,
 		RequireUniqueNames: true,
 		UpdateScripts:      *update,
 	})
+}
+
+// condition is what a script may ask for in brackets: [file:PATH], a file of this host.
+func condition(text string) (bool, error) {
+	name, ok := strings.CutPrefix(text, "file:")
+	if !ok {
+		return false, fmt.Errorf("unknown condition %q", text)
+	}
+	_, err := os.Stat(name)
+	return err == nil, nil
 }
 
 // memory gives a folder for files that no disk has to see, where the program's many flushes cost
