@@ -41,11 +41,14 @@ func Make(goal state.Goal, steps []converge.Step, hide func(string) string) Docu
 	for _, note := range goal.Notes {
 		d.Notes = append(d.Notes, hide(note))
 	}
+	files := map[string]state.File{} // as each step finds them
+	maps.Copy(files, goal.Have.Files)
 	for _, s := range steps {
 		step := Step{Name: s.Name(), Summary: hide(s.Summary()), Reasons: reasons(goal, s)}
 		if w, ok := s.(converge.WriteFiles); ok {
 			for _, p := range w.Paths {
-				step.Files = append(step.Files, file(p, goal.Have.Files[p], w.Files[p], hide))
+				step.Files = append(step.Files, file(p, files[p], w.Files[p], hide))
+				files[p] = w.Files[p]
 			}
 		}
 		d.Steps = append(d.Steps, step)

@@ -80,3 +80,19 @@ func TestReasons(t *testing.T) {
 		t.Errorf("nothing: %+v", d)
 	}
 }
+
+// A file that is written twice in a run is shown as each step finds it.
+func TestFileWrittenTwice(t *testing.T) {
+	old, between := text("x\n"), text("y\n")
+	write := func(f state.File) converge.Step {
+		return converge.WriteFiles{Part: "part", Paths: []string{"/a"}, Files: map[string]state.File{"/a": f}}
+	}
+	goal := state.Goal{Have: state.State{Files: map[string]state.File{"/a": old}}}
+	want := "1. part: write /a\n--- /a\n+++ /a\n@@ -1,1 +1,1 @@\n-x\n+y\n2. part: write /a\n--- /a\n+++ /a\n@@ -1,1 +1,1 @@\n-y\n+x\n"
+	if got := lines(Make(goal, []converge.Step{write(between), write(old)}, func(s string) string { return s })); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if !goal.Have.Files["/a"].Equal(old) {
+		t.Error("what is there was changed")
+	}
+}

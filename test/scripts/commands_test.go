@@ -234,21 +234,13 @@ func (s *script) modes() {
 
 // tree keeps in mind what is on the VM (tree keep), or fails unless it is still so (tree same).
 func (s *script) tree() {
-	now, err := s.vm.tree()
-	s.Check(err)
 	switch verb := s.take(); verb {
 	case "keep":
-		s.vm.kept = now
+		var err error
+		s.vm.kept, err = s.vm.tree()
+		s.Check(err)
 	case "same":
-		if maps.Equal(now, s.vm.kept) {
-			return
-		}
-		for _, name := range slices.Sorted(maps.Keys(now)) {
-			if now[name] != s.vm.kept[name] {
-				s.Logf("%s\n  was %q\n  is  %q", name, s.vm.kept[name], now[name])
-			}
-		}
-		s.Fatalf("the tree is not as it was: %d entries, was %d", len(now), len(s.vm.kept))
+		s.Check(s.vm.same())
 	default:
 		s.Fatalf("tree %s?", verb)
 	}

@@ -2,7 +2,6 @@ package scripts
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,8 +9,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"docker-extension/test/harness/agent"
 )
 
 // BenchmarkNothingToDo times, from outside, an enable that finds everything as it should be, on a VM
@@ -34,30 +31,10 @@ func median(b *testing.B, f func()) {
 	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "median-ms")
 }
 
-// running gives a VM on which an enable has succeeded.
+// running gives a VM with a long record of packages on which an enable has succeeded.
 func running(b *testing.B) *vm {
 	b.Helper()
-	tenant, err := agent.NewTenant()
-	if err != nil {
-		b.Fatal(err)
-	}
-	folder := shortFolder(b, disk)
-	v, err := newVM(folder, build(b, folder), tenant)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(v.host.Stop)
-	protected, err := protectedSettings("")
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := v.settings("1.0.0", "0", []byte(`{"docker":{"port":`+v.port+`}}`), protected); err != nil {
-		b.Fatal(err)
-	}
-	must(b, v, "enable")
-	if err := v.host.Settled(context.Background()); err != nil {
-		b.Fatal(err)
-	}
+	v := enabled(b, disk, `{"docker":{"port":PORT}}`)
 	// Only now, because the fake apt-get keeps no more of a record than it needs.
 	few, err := os.ReadFile(filepath.Join(v.root, "var/lib/dpkg/status"))
 	if err != nil {
@@ -79,10 +56,10 @@ func ordinaryRecord() []byte {
 	return record.Bytes()
 }
 
-func must(b *testing.B, v *vm, verb string) {
-	b.Helper()
+func must(t testing.TB, v *vm, verb string) {
+	t.Helper()
 	var output bytes.Buffer
 	if code, err := v.call("1.0.0", verb, "0", &output, &output); err != nil || code != 0 {
-		b.Fatalf("%s ended with %d, %v\n%s", verb, code, err, output.String())
+		t.Fatalf("%s ended with %d, %v\n%s", verb, code, err, output.String())
 	}
 }

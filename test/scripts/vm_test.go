@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync/atomic"
 
@@ -165,6 +167,21 @@ func (v *vm) tree() (map[string]string, error) {
 		return err
 	})
 	return lines, err
+}
+
+// same is an error unless the tree is as it was kept.
+func (v *vm) same() error {
+	now, err := v.tree()
+	if err != nil || maps.Equal(now, v.kept) {
+		return err
+	}
+	text := fmt.Sprintf("the tree is not as it was: %d entries, was %d", len(now), len(v.kept))
+	for _, name := range slices.Sorted(maps.Keys(now)) {
+		if now[name] != v.kept[name] {
+			text += fmt.Sprintf("\n%s\n  was %q\n  is  %q", name, v.kept[name], now[name])
+		}
+	}
+	return errors.New(text)
 }
 
 func passedOver(name string) bool {

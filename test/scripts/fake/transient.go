@@ -63,10 +63,7 @@ func (h *Host) startTransient(unit string, body []any) (string, error) {
 	}
 	h.work = t
 	// The link shows to those who do not ask systemd that the unit is active.
-	if err := os.Symlink("0123456789abcdef0123456789abcdef", h.invocation(unit)); err != nil {
-		return "", err
-	}
-	if err := t.start(); err != nil {
+	if err := errors.Join(os.Symlink("0123456789abcdef0123456789abcdef", h.invocation(unit)), t.start()); err != nil {
 		t.end()
 		return failed, nil
 	}
