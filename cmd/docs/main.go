@@ -9,10 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/cobra/doc"
 
 	"docker-extension/cli"
 	"docker-extension/cli/person"
@@ -63,7 +61,8 @@ func pages(folder string) (map[string][]byte, error) {
 		"docs/commands.md": commands(tree),
 		"docs/run.svg":     reference.Terminal(string(run)),
 	}
-	return all, manual(tree, all)
+	maps.Copy(all, manual(tree))
+	return all, nil
 }
 
 // commands gives the reference of the commands.
@@ -85,27 +84,4 @@ func commands(tree *cobra.Command) []byte {
 		page.WriteString("```\n")
 	}
 	return page.Bytes()
-}
-
-// manual adds one manual page for each command that a person types. Its date is that of no build, so that the same sources
-// make the same page.
-func manual(tree *cobra.Command, pages map[string][]byte) error {
-	for _, c := range append([]*cobra.Command{tree}, tree.Commands()...) {
-		if c != tree && (!c.IsAvailableCommand() || c.GroupID == "agent" || c.Name() == "help" || c.Name() == "completion") {
-			continue
-		}
-		var page bytes.Buffer
-		epoch := time.Unix(0, 0).UTC()
-		header := doc.GenManHeader{Section: "1", Source: "docker-extension", Manual: "Docker VM extension", Date: &epoch}
-		c.DisableAutoGenTag = true
-		if err := doc.GenMan(c, &header, &page); err != nil {
-			return err
-		}
-		name := "docker-extension"
-		if c != tree {
-			name += "-" + c.Name()
-		}
-		pages["docs/man/"+name+".1"] = page.Bytes()
-	}
-	return nil
 }

@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -28,6 +30,26 @@ func TestPages(t *testing.T) {
 	for _, name := range there {
 		if all["docs/man/"+filepath.Base(name)] == nil {
 			t.Errorf("%s is about no command", name)
+		}
+	}
+}
+
+// The manual pages are such that the reader of man pages has nothing to say.
+func TestManualPages(t *testing.T) {
+	if _, err := exec.LookPath("mandoc"); err != nil {
+		t.Skip("no mandoc on this host")
+	}
+	pages, err := filepath.Glob("../../docs/man/*.1")
+	if err != nil || len(pages) < 8 {
+		t.Fatalf("%d pages, error %v", len(pages), err)
+	}
+	for _, page := range pages {
+		// It ends with an error for each warning, also for that of a page without a date.
+		output, _ := exec.Command("mandoc", "-T", "lint", "-W", "warning", page).CombinedOutput()
+		for line := range strings.Lines(string(output)) {
+			if !strings.Contains(line, "missing date") {
+				t.Error(line)
+			}
 		}
 	}
 }
