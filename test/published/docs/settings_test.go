@@ -2,11 +2,13 @@ package docs
 
 import (
 	"encoding/json"
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"docker-extension/internal/fault"
 	"docker-extension/internal/settings"
 	"docker-extension/test/harness/pki"
 )
@@ -69,6 +71,44 @@ func TestSettingsBodies(t *testing.T) {
 	}
 	if bodies < 8 {
 		t.Errorf("found %d settings bodies", bodies)
+	}
+}
+
+// TestJSONInText: what looks like JSON in the middle of a sentence is JSON.
+func TestJSONInText(t *testing.T) {
+	seen := 0
+	for _, p := range read(t) {
+		if p.name == "docs/faults.md" {
+			continue // it shows what is none
+		}
+		for _, span := range p.spans {
+			if !regexp.MustCompile(`^(\{"|\["|\{\}$|\{ ")`).MatchString(span) || strings.Contains(span, "...") {
+				continue
+			}
+			seen++
+			if !json.Valid([]byte(span)) {
+				t.Errorf("%s: `%s` is not JSON", p.name, span)
+			}
+		}
+	}
+	if seen < 5 {
+		t.Errorf("found %d", seen)
+	}
+}
+
+// TestSentence: the sentence that docs/troubleshooting.md takes apart is what the extension says.
+func TestSentence(t *testing.T) {
+	_, err := settings.Parse([]byte(`{"docker": {"prot": 2376}}`), nil, settings.Options{Now: time.Now()})
+	want := fmt.Sprintf("%s. Code %d\n", fault.Sentence(err, 0), fault.CodeOf(err))
+	for _, p := range read(t) {
+		if p.name != "docs/troubleshooting.md" {
+			continue
+		}
+		for _, b := range p.blocks {
+			if b.info == "text" && !strings.HasPrefix(b.body, want) {
+				t.Errorf("%s: the extension says\n%s", p.at(b), want)
+			}
+		}
 	}
 }
 
