@@ -6,7 +6,6 @@ import (
 	"errors"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -160,7 +159,7 @@ func (m *maker) client() error {
 
 // settings writes the two files that are deployed.
 func (m *maker) settings() error {
-	public := map[string]any{"docker": map[string]any{"port": strconv.Itoa(m.want.Port)}}
+	public := map[string]any{"docker": map[string]any{"port": m.want.Port}}
 	if !m.has(PublicFile) {
 		text, err := indented(public)
 		if err != nil {
