@@ -36,7 +36,7 @@ func Deployed(root files.Root, dir, executable string) (*Call, error) {
 	if dir != "" {
 		where = dir
 	}
-	return nil, fault.New(fault.Environment, where, "deploy the extension first, name its folder with --handler, or give the settings as files",
+	return nil, fault.New(fault.Environment, where, "deploy the extension first, or name its folder with --handler",
 		"cannot find the extension: the agent has unpacked none here")
 }
 

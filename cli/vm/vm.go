@@ -4,6 +4,7 @@ package vm
 
 import (
 	"context"
+	"errors"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -48,6 +49,10 @@ type source struct {
 func (l looker) inForce(ctx context.Context) (source, error) {
 	call, err := l.deployed()
 	if err != nil {
+		var f *fault.Fault
+		if errors.As(err, &f) {
+			err = fault.New(f.Code, f.Place, f.Hint+", or give the settings as files", "%w", f.Err)
+		}
 		return source{}, err
 	}
 	order, err := l.enable().Order(ctx, call)
