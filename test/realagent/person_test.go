@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -89,19 +88,13 @@ func (p *person) wantTyped(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// docker runs the docker client of this host, or a copy of the VM's own where there is none: it is outside
-// of the VM either way.
+// docker runs the docker client.
 func (p *person) docker(ts *testscript.TestScript, neg bool, args []string) {
 	p.typed++
 	if p.client == "" {
 		var err error
-		if p.client, err = exec.LookPath("docker"); err != nil {
-			p.client = ts.MkAbs("docker-client")
-			content, err := p.vm.ReadFile("/usr/bin/docker")
-			ts.Check(err)
-			ts.Check(os.WriteFile(p.client, content, 0o700))
-			ts.Logf("this host has no docker client: a copy of the VM's")
-		}
+		p.client, err = p.dockerClient(ts.MkAbs("."))
+		ts.Check(err)
 	}
 	p.exec(ts, neg, p.client, args)
 }

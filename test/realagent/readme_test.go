@@ -14,17 +14,15 @@ import (
 )
 
 // TestReadme is a new user with the README in hand and an empty folder: each command under "Five minutes"
-// is run as it stands there, with the program that is built here and the docker client of this machine, and
-// then those for the VM, in the VM. Only az is played: the fabric takes the settings that its command line
-// names. The VM's name is known to these commands alone, by a hosts file in a mount namespace of their own.
+// is run as it stands there, with the program that is built here, and then those for the VM, in the VM, with
+// those of docs/troubleshooting.md that look at a VM. Only az is played: the fabric takes the settings that its
+// command line names. The VM's name is known to these commands alone, by a hosts file in a mount namespace of
+// their own.
 func TestReadme(t *testing.T) {
-	if _, err := exec.LookPath("docker"); err != nil {
-		t.Skip("no docker client on this host")
-	}
 	t.Parallel()
 	u := &user{lab: newLab(t, "trixie"), folder: t.TempDir()}
 	u.prepare()
-	commands := u.readme("Five minutes")
+	commands := u.commands("README.md", "Five minutes")
 	if len(commands) > 6 {
 		t.Errorf("the README needs %d commands", len(commands))
 	}
@@ -35,9 +33,9 @@ func TestReadme(t *testing.T) {
 	if !strings.Contains(last, "Server:") || !strings.Contains(last, "26.1") {
 		t.Errorf("docker says\n%s", last)
 	}
-	for _, command := range u.readme("When something is wrong") {
-		command, _, _ = strings.Cut(command, " -f") // it would follow the log for ever
-		u.step(command, func() { last = u.sh("cd /root; " + command) })
+	for _, command := range append(u.commands("README.md", "When something is wrong"), u.lookingCommands()...) {
+		command = strings.Replace(command, " -f", "", 1) // it would follow the log for ever
+		u.step(command, func() { last = u.sh("cd $(mktemp -d); " + command) })
 		if strings.Contains(command, " plan ") && !strings.Contains(strings.ToLower(last), "nothing to do") {
 			t.Errorf("plan says after a success\n%s", last)
 		}
@@ -69,18 +67,33 @@ func (u *user) prepare() {
 	}
 }
 
-// readme gives the commands of a section.
-func (u *user) readme(section string) []string {
+// commands gives the commands of a page's section, or of all its sections.
+func (u *user) commands(page, section string) []string {
 	u.Helper()
-	content, err := os.ReadFile("../../README.md")
+	content, err := os.ReadFile("../../" + page)
 	if err != nil {
 		u.Fatal(err)
 	}
-	block := regexp.MustCompile("(?s)## " + section + "\n.*?```sh\n(.*?)```").FindSubmatch(content)
-	if block == nil {
-		u.Fatalf("the README has no commands under %s", section)
+	_, text, _ := strings.Cut(string(content), "## "+section)
+	if section != "" {
+		text, _, _ = strings.Cut(text, "\n## ")
 	}
-	return strings.Split(strings.TrimSpace(string(block[1])), "\n")
+	var all []string
+	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(text, -1) {
+		all = append(all, strings.Split(strings.TrimSpace(block[1]), "\n")...)
+	}
+	if len(all) == 0 {
+		u.Fatalf("%s has no commands under %q", page, section)
+	}
+	return all
+}
+
+// lookingCommands gives the commands of docs/troubleshooting.md that look at the VM.
+func (u *user) lookingCommands() []string {
+	u.Helper()
+	return slices.DeleteFunc(u.commands("docs/troubleshooting.md", ""), func(command string) bool {
+		return !regexp.MustCompile(`^(sudo |journalctl |openssl |ss )`).MatchString(command)
+	})
 }
 
 // do does what a command says and gives what it printed.
@@ -97,6 +110,11 @@ func (u *user) do(command string) string {
 // shell runs a command on the workstation.
 func (u *user) shell(command string) string {
 	u.Helper()
+	if strings.HasPrefix(command, "docker ") {
+		if _, err := u.dockerClient(u.tools); err != nil {
+			u.Fatal(err)
+		}
+	}
 	cmd := exec.CommandContext(u.ctx(), "unshare", "--mount", "sh", "-euc", "mount --bind "+u.hosts+" /etc/hosts; "+command)
 	cmd.Dir = u.folder
 	cmd.Env = []string{"PATH=" + u.tools + ":" + os.Getenv("PATH"), "HOME=" + u.folder}
@@ -105,6 +123,21 @@ func (u *user) shell(command string) string {
 		u.Fatalf("%s: %v\n%s", command, err, output)
 	}
 	return string(output)
+}
+
+// dockerClient gives the docker client of this host, or a copy of the VM's own in folder where there is none:
+// it is outside of the VM either way.
+func (l *lab) dockerClient(folder string) (string, error) {
+	if client, err := exec.LookPath("docker"); err == nil {
+		return client, nil
+	}
+	client := filepath.Join(folder, "docker")
+	content, err := l.vm.ReadFile("/usr/bin/docker")
+	if err != nil {
+		return "", err
+	}
+	l.Log("this host has no docker client: a copy of the VM's")
+	return client, os.WriteFile(client, content, 0o700)
 }
 
 // azure does what az would have Azure do.
