@@ -34,6 +34,7 @@ func (l looker) showStatus(s status) {
 	l.Table("", []person.Row{
 		l.line("extension", person.Plain, s.Extension.String()),
 		l.settingsLine(s),
+		l.keysLine(s),
 		l.reportedLine(s),
 		l.engineLine(s),
 		l.listenerLine(s),
@@ -80,6 +81,13 @@ func (l looker) settingsLine(s status) person.Row {
 	default:
 		return l.line("settings", person.Bad, text+", not in force")
 	}
+}
+
+func (l looker) keysLine(s status) person.Row {
+	if len(s.Settings.Keys) == 0 {
+		return l.line("asks for", person.Plain, "an engine")
+	}
+	return l.line("asks for", person.Plain, strings.Join(s.Settings.Keys, ", "))
 }
 
 func (l looker) reportedLine(s status) person.Row {

@@ -2,7 +2,9 @@ package vm
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 	"docker-extension/cli/person"
 	"docker-extension/enable"
 	"docker-extension/handler"
+	"docker-extension/internal/bundle"
 	"docker-extension/internal/engine"
 	"docker-extension/internal/fault"
 	"docker-extension/internal/host"
@@ -27,11 +30,12 @@ func statusCommand(p *person.Person) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "status",
 		Short: "Show what is in force, how the last run went, and what differs now",
-		Long: `Show which settings are in force and since when, what was reported to the agent, how the last run with something to
-do went, step by step, the engine and its listener, when the certificates end, and what differs now from the settings
-(drift). Nothing is changed.
+		Long: `Show which settings are in force, since when and what they ask for, what was reported to the agent, how the last run
+with something to do went, step by step, the engine and its listener, when the certificates end, and what differs now
+from the settings (drift). Nothing is changed.
 
---wait follows a run that is going on to its end, and ends with its code.`,
+With --output json the public settings are there as a whole, without secrets. --wait follows a run that is going on to
+its end, and ends with its code.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if wait {
@@ -70,6 +74,11 @@ type settingsInForce struct {
 	Sequence int            `json:"sequence"` // of the newest settings
 	InForce  bool           `json:"inForce"`  // they have been applied
 	Applied  *state.Applied `json:"applied"`  // those that were applied last; null if none were
+
+	// What the newest settings ask for, if they can be judged: the public ones without secrets, and the keys of
+	// both.
+	Public json.RawMessage `json:"public,omitempty"`
+	Keys   []string        `json:"keys,omitempty"`
 }
 
 type reported struct {
@@ -212,6 +221,36 @@ func (l looker) lookAtCertificate(s *status) error {
 	return nil
 }
 
+// shown gives public settings as anybody may see them; nil if they are no JSON.
+func shown(public []byte, hide func(string) string) json.RawMessage {
+	text := []byte(bundle.Scrub(hide(bundle.Public(public))))
+	if !json.Valid(text) {
+		return nil
+	}
+	return text
+}
+
+// keys gives the keys of a section of settings, sorted; those of the engine with their own name.
+func keys(section []byte) []string {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(section, &members) != nil {
+		return nil
+	}
+	var names []string
+	for name, value := range members {
+		var inner map[string]json.RawMessage
+		if name != "docker" || json.Unmarshal(value, &inner) != nil {
+			names = append(names, name)
+			continue
+		}
+		for member := range inner {
+			names = append(names, name+"."+member)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 // lookForDrift compares the VM with the newest settings. Settings that cannot be judged are a problem to
 // show, and none of status itself.
 func (l looker) lookForDrift(ctx context.Context, call *handler.Call, s *status) {
@@ -221,6 +260,8 @@ func (l looker) lookForDrift(ctx context.Context, call *handler.Call, s *status)
 		if look, err = l.enable().Preview(ctx, order, call.Secrets); err == nil {
 			d := preview.Make(look.Goal, look.Steps, call.Secrets.Redact)
 			s.Drift = &d
+			s.Settings.Public = shown(order.Public, call.Secrets.Redact)
+			s.Settings.Keys = append(keys(order.Public), keys(order.Protected)...)
 		}
 	}
 	if err != nil {

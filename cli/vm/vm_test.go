@@ -59,6 +59,8 @@ func TestStatusLines(t *testing.T) {
 	}{
 		{l.settingsLine(status{Working: true, Settings: settingsInForce{Sequence: 2}}), "settings ! 2, being applied"},
 		{l.settingsLine(status{Settings: settingsInForce{Sequence: 2, Applied: &state.Applied{Sequence: 1, At: moment}}}), "settings ✗ 2, not in force; 1 are, since 2026-11-24 12:00:00 UTC"},
+		{l.keysLine(status{}), "asks for  an engine"},
+		{l.keysLine(status{Settings: settingsInForce{Keys: keys([]byte(`{"docker":{"port":1,"hold":true},"compose":{}}`))}}), "asks for  compose, docker.hold, docker.port"},
 		{l.reportedLine(status{Reported: &reported{Status: "transitioning", Message: "m"}}), "reported ! transitioning: m"},
 		{l.reportedLine(status{Reported: &reported{Status: "error", Code: 52, Name: "package-install", Message: "m"}}), "reported ✗ error 52 (package-install): m"},
 		{l.engineLine(status{Engine: engineNow{Service: unitNow{Exists: true, Masked: true}}}), "engine ✗ masked by a person"},
