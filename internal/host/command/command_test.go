@@ -143,9 +143,9 @@ func TestRunEndsTheWholeGroup(t *testing.T) {
 // Who gives way ends the program alone, and leaves alone one that does not want to be disturbed.
 func TestRunGivesWay(t *testing.T) {
 	for body, want := range map[string]int{
-		"echo up; exec sleep 1000":                     -1,
-		"trap '' INT; echo up; sleep 0.2; exit 5":      5,
-		"trap 'exit 6' INT; echo up; sleep 1000& wait": 6,
+		"echo up; exec sleep 1000":                              -1,
+		"trap '' INT; echo up; sleep 0.2; exit 5":               5,
+		"trap 'kill $!; exit 6' INT; sleep 1000& echo up; wait": 6,
 	} {
 		giveWay := make(chan struct{})
 		up := logrus.New()
