@@ -35,6 +35,8 @@ func Run(ctx context.Context, p *person.Person, agent Verb, args []string) int {
 	tree.SetErr(p.Err)
 	if len(args) == 0 {
 		tree.SetOut(p.Err)
+		tree.InitDefaultHelpCmd()
+		tree.InitDefaultCompletionCmd()
 		_ = tree.Help()
 		return int(fault.Usage)
 	}
@@ -107,7 +109,34 @@ certificates and check settings, and on the VM, as root, to see what is there an
 	add(root, groupVM, vm.Commands(p)...)
 	add(root, groupAgent, agentVerbs(p, agent)...)
 	add(root, "", version(p))
+	root.SetHelpCommand(help())
 	return root
+}
+
+// help explains a command. The library's own does not complain of one that is not there.
+func help() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Explain a command",
+		Long:  "Explain a command, or list all.",
+		ValidArgsFunction: func(c *cobra.Command, args []string, begin string) ([]string, cobra.ShellCompDirective) {
+			var names []string
+			for _, known := range c.Root().Commands() {
+				if known.IsAvailableCommand() && len(args) == 0 && strings.HasPrefix(known.Name(), begin) {
+					names = append(names, known.Name()+"\t"+known.Short)
+				}
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			about, rest, err := c.Root().Find(args)
+			if err != nil || about == c.Root() && len(rest) > 0 {
+				return knownVerb(c.Root(), args)
+			}
+			about.InitDefaultHelpFlag()
+			return about.Help()
+		},
+	}
 }
 
 func add(root *cobra.Command, group string, commands ...*cobra.Command) {
