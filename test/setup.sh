@@ -3,7 +3,7 @@
 # commands are there. Without root it only says what is missing: the tests then skip themselves.
 set -eu
 
-# One line for each command: its name, and the packages that bring it.
+# One line for each command, or file: its name, and the packages that bring it.
 needs='
 systemd-nspawn systemd-container
 debootstrap    debootstrap
