@@ -1,8 +1,10 @@
 package handler
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -31,8 +33,8 @@ func (d deployment) lay(t *testing.T, root string) {
 	if d.foreign {
 		delete(all, "bin/docker-extension")
 	}
-	for name, content := range all {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+	for _, name := range slices.Sorted(maps.Keys(all)) { // the newest settings last
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(all[name]), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
