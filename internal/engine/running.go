@@ -80,6 +80,9 @@ func partsOf(s settings.Settings, facts state.Facts) (p parts, err error) {
 	if p.members, err = wantedMembers(s, facts); err != nil {
 		return parts{}, err
 	}
+	if err = checkRival(facts.Rival); err != nil {
+		return parts{}, err
+	}
 	if err = checkUnits(facts); err != nil {
 		return parts{}, err
 	}

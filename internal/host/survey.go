@@ -45,10 +45,10 @@ func Survey(root files.Root, paths, units []string, ledger state.Ledger) (state.
 			return state.Facts{}, err
 		}
 	}
-	if facts.Packages, err = apt.Packages(root); err != nil {
+	if err = packages(root, &facts); err != nil {
 		return state.Facts{}, err
 	}
-	if facts.Listed, err = apt.Listed(root); err != nil {
+	if facts.Rival, err = rival(root); err != nil {
 		return state.Facts{}, err
 	}
 	if err = people(root, &facts); err != nil {
@@ -75,6 +75,15 @@ func Keys(found map[string]state.File, now time.Time) map[string]state.KeyFile {
 		}
 	}
 	return keys
+}
+
+// packages fills in what dpkg and apt know.
+func packages(root files.Root, facts *state.Facts) (err error) {
+	if facts.Packages, err = apt.Packages(root); err != nil {
+		return err
+	}
+	facts.Listed, err = apt.Listed(root)
+	return err
 }
 
 // people fills in accounts and groups.

@@ -12,6 +12,7 @@ type Facts struct {
 	Accounts map[string]bool      // the names in /etc/passwd
 	Admin    string               // the account that the platform provisioned; "" if it cannot be found
 	Swarm    bool                 // the engine is part of a swarm, where live-restore is not allowed
+	Rival    Rival                // an engine beside ours
 	Boot     string               // the kernel's name for this boot
 	Listed   []Listed             // the repositories that apt knows
 	Keys     map[string]KeyFile   // every keyring that we may own and that is there
@@ -20,6 +21,15 @@ type Facts struct {
 	// Containers are those of the projects in the ledger, by project. They are asked from the engine,
 	// so they are there only if it runs and the verb wants to know.
 	Containers map[string][]Container
+}
+
+// SnapService is the unit of the engine in the snap docker.
+const SnapService = "snap.docker.dockerd.service"
+
+// Rival is an engine that somebody runs elsewhere than in docker.service. The zero value is none.
+type Rival struct {
+	Unit    string // "" for a process of no unit
+	Process int    // 0 where only its unit is known
 }
 
 // KeyFile is what a keyring holds.
