@@ -300,6 +300,25 @@ func TestFailedRestartIsUndone(t *testing.T) {
 	}
 }
 
+// A containerd that was down is helped up along with the engine, and does not keep a change from being undone.
+func TestFailedRestartIsUndoneAlthoughAHelperWasDown(t *testing.T) {
+	r := &run{goal: state.Goal{
+		Want: state.State{Units: map[string]state.Unit{
+			"containerd.service": {Active: true}, "docker.service": {Active: true, Started: "new"},
+		}},
+		Have: state.State{Units: map[string]state.Unit{"docker.service": {Active: true, Started: "old"}}},
+	}}
+	both := []string{"containerd.service", "docker.service"}
+	r.steps = []Step{RestartUnits{Stop: both[1:], Start: both}}
+	if got := r.stranded(0, true); !slices.Equal(got, both[1:]) {
+		t.Errorf("undone is %q", got)
+	}
+	r.goal.Have.Units = nil
+	if got := r.stranded(0, true); len(got) != 0 {
+		t.Errorf("an engine that did not run is undone: %q", got)
+	}
+}
+
 // A run that was cut off in its last moment has done everything but to say so in the ledger.
 func TestRunSettlesWhatAnEarlierOneLeft(t *testing.T) {
 	w := newWorld()

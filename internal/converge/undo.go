@@ -44,7 +44,8 @@ func (r *run) undo(ctx context.Context, failed int, err error) error {
 }
 
 // stranded gives the units that ran when the run began, are to run, and are stopped: by a step before, or
-// because they do not start. None, if one of them did not run before.
+// because they do not start. None, if one of them did not run before, save for those that read no file of
+// ours: containerd, which was down, is only helped up along with the engine.
 func (r *run) stranded(failed int, refused bool) []string {
 	var down []string
 	for i, step := range r.steps[:failed+1] {
@@ -58,6 +59,7 @@ func (r *run) stranded(failed int, refused bool) []string {
 			down = union(down, restart.Start)
 		}
 	}
+	down = slices.DeleteFunc(down, func(u string) bool { return !r.ran(u) && r.goal.Want.Units[u].Started == "" })
 	if slices.ContainsFunc(down, func(u string) bool { return !r.ran(u) || !r.goal.Want.Units[u].Active }) {
 		return nil
 	}
