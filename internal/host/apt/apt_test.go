@@ -303,6 +303,8 @@ func TestMeaningful(t *testing.T) {
 		{"errors first", "dpkg: error: b\nErr:2 http://m InRelease\n  gone\nE: a\nE: a\n", []string{"E: a", "Err:2 http://m InRelease  gone", "dpkg: error: b"}},
 		{"one for each reason", "Err:1 http://m a\n  gone\nErr:2 http://m b\n  gone\nE: Failed to fetch http://m/c  gone\nE: Failed to fetch http://m/d  lost\n",
 			[]string{"E: Failed to fetch http://m/c  gone", "E: Failed to fetch http://m/d  lost"}},
+		{"dpkg gave up", "E: Sub-process /usr/bin/dpkg returned an error code (2)\ndpkg: unrecoverable fatal error, aborting:\n unable to write x: No space left on device\n",
+			[]string{"E: Sub-process /usr/bin/dpkg returned an error code (2)", "dpkg: unrecoverable fatal error, aborting:  unable to write x: No space left on device"}},
 		{"no reason", "Err:2 http://m InRelease\nE: a\n", []string{"E: a", "Err:2 http://m InRelease"}},
 		{"not more than enough", "E: 1\nE: 2\nE: 3\nE: 4\nE: 5\n", []string{"E: 1", "E: 2", "E: 3", "E: 4"}},
 		{"no echoes", "E: Unable to locate package x.y\nE: Couldn't find any package by glob 'x.y'\nE: Couldn't find any package by regex 'x.y'\n" +

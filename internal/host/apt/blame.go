@@ -69,19 +69,22 @@ func words(err error, count int) string {
 	return strings.Join(lines, " | ")
 }
 
+// dpkgGaveUp is how dpkg tells of what it cannot go on after, such as a full disk; the reason is on the next
+// line (lib/dpkg/ehandle.c of dpkg).
+const dpkgGaveUp = "dpkg: unrecoverable fatal error"
+
 // meaningful gives apt's error lines, then those of failed fetches, then dpkg's, at most count of
 // them and one for each reason. Of an output without any, the last lines.
 func meaningful(output string, count int) []string {
 	lines := nonEmpty(output)
 	var found, reasons []string
-	for _, prefix := range []string{"E: ", "Err:", "dpkg: error", "W: Failed to fetch"} {
+	for _, prefix := range []string{"E: ", "Err:", "dpkg: error", dpkgGaveUp, "W: Failed to fetch"} {
 		for i, line := range lines {
 			if !strings.HasPrefix(line, prefix) || isEcho(line) {
 				continue
 			}
-			// "Err:1 http://... InRelease", and on the next line, indented, the reason.
-			if prefix == "Err:" && i+1 < len(lines) && strings.HasPrefix(lines[i+1], " ") {
-				line += "  " + strings.TrimSpace(lines[i+1])
+			if prefix == "Err:" || prefix == dpkgGaveUp {
+				line += reasonBelow(lines[i+1:])
 			}
 			if why := reason(line); !slices.Contains(reasons, why) {
 				found, reasons = append(found, fault.Shorten(line, lineLength)), append(reasons, why)
@@ -92,6 +95,14 @@ func meaningful(output string, count int) []string {
 		return lines[max(0, len(lines)-count):]
 	}
 	return found[:min(count, len(found))]
+}
+
+// reasonBelow gives the reason where it is on a line of its own, indented, as below "Err:1 http://... InRelease".
+func reasonBelow(rest []string) string {
+	if len(rest) == 0 || !strings.HasPrefix(rest[0], " ") {
+		return ""
+	}
+	return "  " + strings.TrimSpace(rest[0])
 }
 
 // isEcho tells whether a line only says once more, in general, what the lines before it say.
