@@ -66,6 +66,7 @@ func newCutLab(t *testing.T, suite string) *cutLab {
 	if l.changed, err = pki.NewSet(parseIP(l.vm.Address()), "vm.example.com"); err != nil {
 		t.Fatal(err)
 	}
+	l.secrets["first server key"], l.secrets["changed server key"] = l.keys.Triple().Key, l.changed.Triple().Key
 	l.write("/etc/systemd/system/docker-extension-converge.service.d/50-stop.conf", workUnitStops)
 	l.provisionAccount()
 	*l.bare = l.look()

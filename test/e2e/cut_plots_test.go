@@ -126,7 +126,7 @@ func (l *cutLab) heal(p plot, rebooted bool) {
 
 // answers asks the questions that every cut ends with: is the engine serving, did every container that
 // ran keep its process or its data, does the next enable end in success with nothing to do. And is
-// nothing left that nobody needs.
+// nothing left that nobody needs, nor a secret where it should not be.
 func (l *cutLab) answers(p plot, before *container, rebooted bool) {
 	l.Helper()
 	keys := l.keys
@@ -143,6 +143,7 @@ func (l *cutLab) answers(p plot, before *container, rebooted bool) {
 	}
 	l.next(p)
 	l.wantNothingLeft()
+	l.scan("/etc/docker/key.pem")
 	if p.leave {
 		l.depart()
 	}

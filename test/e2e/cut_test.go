@@ -16,6 +16,7 @@ func TestCutOff(t *testing.T) {
 		t.Run(suite, func(t *testing.T) {
 			t.Parallel()
 			l := newCutLab(t, suite)
+			l.noteLab()
 			for _, p := range told() {
 				l.Run(p.name, func(t *testing.T) { l.in(t).tell(p) })
 			}
@@ -37,6 +38,7 @@ const (
 func (l *cutLab) tell(p plot) {
 	l.Helper()
 	all := l.learn(p)
+	l.notePlan(p, all)
 	for i, at := range all {
 		for _, how := range chosen(p, all, i) {
 			l.Run(at.label(i, len(all))+"/"+string(how), func(t *testing.T) { l.in(t).cut(p, at, how) })

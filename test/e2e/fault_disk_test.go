@@ -19,7 +19,7 @@ func diskMishaps() []mishap {
 			says: []string{daemonJSON + ": cannot write: read-only file system", "mount the file system at /etc read-write"}},
 		{name: "disk full at the state folder", brief: true, code: codeHostFiles, strike: full(stateDir),
 			says: []string{stateDir, "no space left on device", room}},
-		{name: "no space for the binary's copy", code: codeHostFiles, strike: full(stateDir + "/bin"),
+		{name: "no space for the binary's copy", code: codeHostFiles, strike: noRoomForCopy,
 			says: []string{stateDir + "/bin/docker-extension: cannot write: no space left on device", room}},
 		{name: "state folder read-only", code: codeHostFiles, strike: readOnly(stateDir),
 			says: []string{stateDir, "read-only file system"}},
@@ -29,6 +29,10 @@ func diskMishaps() []mishap {
 		{name: "disk full at the log folder", strike: full(path.Join(agent.LogDir, agent.DefaultName))},
 		{name: "disk full at run", code: codeHostFiles, strike: full("/run/docker-extension"),
 			says: []string{"/run/docker-extension/", "no space left on device", room}},
+		{name: "disk full at dpkg's folder", fresh: true, code: codePackageInstall, strike: fullDpkg, settings: asks(impatient),
+			says: []string{"No space left on device", "make room on the disk"}},
+		{name: "disk full at apt's cache", fresh: true, code: codePackageInstall, strike: fullCache, settings: asks(impatient),
+			says: []string{"make room on the disk"}},
 	}
 }
 
@@ -51,7 +55,7 @@ func full(folder string) func(*lab) func() {
 }
 
 func withoutInodes(folder string) func(*lab) func() {
-	return over(folder, "nr_inodes=40", "for i in $(seq 50); do : >"+folder+"/filler$i || break; done 2>/dev/null; true")
+	return over(folder, "nr_inodes=40", "for i in $(seq 50); do touch "+folder+"/filler$i || break; done 2>/dev/null; true")
 }
 
 func readOnly(folder string) func(*lab) func() {
@@ -60,6 +64,32 @@ func readOnly(folder string) func(*lab) func() {
 
 func noexec(folder string) func(*lab) func() {
 	return over(folder, "size=64m", "mount -o remount,bind,noexec "+folder)
+}
+
+// noRoomForCopy takes the copy away that is there from the last run, and leaves no room for another.
+func noRoomForCopy(l *lab) func() {
+	l.sh("rm " + stateDir + "/bin/docker-extension")
+	return full(stateDir + "/bin")(l)
+}
+
+// fullDpkg fills the folder in which dpkg keeps its record. What dpkg has noted stays in the end, as it
+// does on a disk that gets room again.
+func fullDpkg(l *lab) func() {
+	const folder = "/var/lib/dpkg"
+	over(folder, "size=96m", "dd if=/dev/zero of="+folder+"/filler bs=4k 2>/dev/null || true")(l)
+	return func() {
+		l.sh(fmt.Sprintf("rm %[1]s/filler; cp -a %[1]s /root/noted; umount -l %[1]s; rm -rf %[1]s; mv /root/noted %[1]s", folder))
+	}
+}
+
+// fullCache fills the folder of packages that were downloaded, with none of them in it.
+func fullCache(l *lab) func() {
+	l.sh(stock + "apt-get clean")
+	mend := full("/var/cache/apt")(l)
+	return func() {
+		mend()
+		l.sh(restock)
+	}
 }
 
 // fullStatus fills the folder of the status files.

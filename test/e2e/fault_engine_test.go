@@ -1,7 +1,9 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
+	"time"
 
 	"docker-extension/test/harness/agent"
 )
@@ -18,14 +20,16 @@ func engineMishaps() []mishap {
 		{name: "port taken", brief: true, code: 53, strike: portTaken, settings: asks(restarting), says: []string{"docker.socket: cannot start", "listening socket (0.0.0.0:2377)", "it runs again", "see with ss -ltnp which program has the port"}},
 		{name: "containerd stopped", brief: true, strike: script("systemctl stop containerd.service")},
 		{name: "containerd masked", code: 53, strike: undone("systemctl mask --runtime --now containerd.service", "systemctl unmask --runtime containerd.service"),
-			settings: asks(restarting), mute: true, says: []string{"docker.service: cannot start"}},
+			settings: asks(restarting), mute: true, restarted: true, says: []string{"docker.service: cannot start"}},
+		{name: "containerd stopped, and a change that the engine refuses", brief: true, code: 53, strike: script("systemctl stop containerd.service"),
+			settings: asks(`{"docker":{"port":2376,"options":["--storage-driver=nope"]}}`), says: []string{"docker.service: cannot start", "it runs again"}},
 		{name: "dockerd killed", brief: true, strike: script("systemctl kill --signal=KILL --kill-whom=main docker.service 2>/dev/null || kill -9 $(pidof dockerd)")},
 		{name: "dockerd stopped", strike: script("systemctl stop docker.socket docker.service")},
 		{name: "dockerd failed too often", strike: script(`for i in 1 2 3 4 5 6; do
-			kill -9 $(systemctl show docker.service -P MainPID) 2>/dev/null; systemctl start docker.service 2>/dev/null; done; true`)},
+			systemctl kill --signal=KILL docker.service; systemctl start docker.service; done 2>/dev/null; true`)},
 		{name: "dockerd loops", brief: true, code: 53, strike: wrapped("echo mishap: I will not start >&2; exit 1"), settings: asks(restarting), mute: true,
 			says: []string{"docker.service: cannot start", "mishap: I will not start", "with them it does not start either"}},
-		{name: "dockerd hangs at start", code: 53, strike: wrapped("exec sleep 3600"), settings: asks(restarting), mute: true,
+		{name: "dockerd hangs at start", code: 53, strike: wrapped("exec sleep 3600"), settings: asks(restarting), meanwhile: outwaited, mute: true,
 			says: []string{"docker.service: cannot start", "not finished"}},
 		{name: "dockerd dies after 5 s", strike: wrapped("timeout --signal=KILL 5 \"$0.distrib\" \"$@\""), settings: asks(restarting), meanwhile: whatever, mute: true},
 		{name: "a flag that fights daemon.json", code: 53, strike: conflictingFlag, mute: true, settings: asks(restarting),
@@ -44,6 +48,20 @@ func engineMishaps() []mishap {
 // asks are settings on a broken VM that are not the usual ones.
 func asks(public string) func(*lab) agent.Settings {
 	return func(l *lab) agent.Settings { return l.remote(public) }
+}
+
+// outwaited waits with a run for as long as systemd waits twice: for the change, and for its undoing.
+func outwaited(l *lab, s agent.Settings) ending {
+	if err := l.agent.Enable(l.ctx(), l.pkg, s); err != nil {
+		return l.failedCall(err)
+	}
+	ctx, cancel := context.WithTimeout(l.Context(), 15*time.Minute)
+	defer cancel()
+	walk, err := l.agent.WaitTerminal(ctx, nil)
+	if err != nil {
+		l.Fatalf("no end: %v; last status %+v", err, walk.Last())
+	}
+	return endingOf(walk.Last())
 }
 
 // whatever accepts every ending of the call.

@@ -6,5 +6,5 @@ import "time"
 
 const (
 	wholeTable = false           // only the rows that are brief
-	held       = 8 * time.Second // how long somebody holds a lock, or a mirror is away
+	held       = 8 * time.Second // how long somebody holds a lock
 )
