@@ -11,10 +11,10 @@ LDFLAGS := -s -w -buildid= -X main.version=$(VERSION)
 TOOL    := go tool -modfile=tools/go.mod
 
 .DEFAULT_GOAL := help
-.PHONY: help build $(ARCHES) $(PERSONS) package release check lint format vet staticcheck errcheck gosec tidy test test-long faults fuzz setup run run-agent bench bench-page microbench docs clean
+.PHONY: help build $(ARCHES) $(PERSONS) package release check lint format vet staticcheck errcheck gosec tidy test test-long faults reliability-page fuzz setup run run-agent bench bench-page microbench docs clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: $(ARCHES) $(PERSONS) ## static binaries for Linux and macOS, amd64 and arm64, in dist/
 
@@ -72,6 +72,9 @@ test-long: setup package ## test, then what takes longer: tests with the build t
 
 faults: setup package ## every named fault, and every run cut off at each of its points, on both distributions (hours)
 	@DOCKER_EXTENSION_PACKAGE=$(abspath $(ZIP)) test/run.sh faults
+
+reliability-page: ## put the tables of the last make faults (EVENTS="a.json b.json": other events of tests) into docs/reliability.md
+	@go run ./test/summary -page docs/reliability.md $(or $(EVENTS),$(DIST)/results/faults.json)
 
 fuzz: ## every fuzz target for 10 minutes (FUZZTIME=1m), one after the other
 	@test/run.sh fuzz

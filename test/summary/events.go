@@ -8,10 +8,12 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"time"
 )
 
 // event is one line of `go test -json`; `go doc test2json` describes it.
 type event struct {
+	Time    time.Time
 	Action  string
 	Package string
 	Test    string
@@ -27,6 +29,8 @@ func (n name) String() string { return strings.TrimSpace(n.Package + " " + n.Tes
 type outcome struct {
 	action string // "pass", "fail", "skip", or "run" while none of them was seen
 	output []string
+	// first and last are the times of its first and last event.
+	first, last time.Time
 }
 
 // reason gives what a test said while it ran, on one line and without the framework's own lines
@@ -73,8 +77,9 @@ func (r record) add(e event) {
 	}
 	n := name{e.Package, e.Test}
 	if r[n] == nil {
-		r[n] = &outcome{action: "run"}
+		r[n] = &outcome{action: "run", first: e.Time}
 	}
+	r[n].last = e.Time
 	switch e.Action {
 	case "pass", "fail", "skip":
 		r[n].action = e.Action

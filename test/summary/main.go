@@ -1,20 +1,31 @@
 // Command summary reads the events of `go test -json` from the named files, one for each stage, and
 // prints what was skipped and why, what failed, and as its last line
-// "N passed, N failed, N skipped". It exits with 1 when anything failed.
+// "N passed, N failed, N skipped". It exits with 1 when anything failed. With -page it puts the tables of
+// bad days into that file instead.
 package main
 
 import (
+	"flag"
 	"fmt"
 	"os"
 )
 
 func main() {
+	page := flag.String("page", "", "put the tables of named faults and of cuts between the marks of this `file`")
+	flag.Parse()
 	all := record{}
-	for _, path := range os.Args[1:] {
+	for _, path := range flag.Args() {
 		if err := all.readFile(path); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			all.add(event{Action: "fail", Package: path})
 		}
+	}
+	if *page != "" {
+		if err := all.updatePage(*page); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
 	}
 	result := all.sum()
 	all.print(os.Stdout, result)
