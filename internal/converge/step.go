@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"docker-extension/internal/state"
@@ -207,10 +208,33 @@ func (s RestartUnits) do(ctx context.Context, run *run) error {
 			return err
 		}
 	}
-	if len(s.Start) > 0 {
-		return run.Units.Start(ctx, s.Start...)
+	down, woken := run.divided(s)
+	if len(down) > 0 {
+		if err := run.Units.Start(ctx, down...); err != nil {
+			return err
+		}
+	}
+	if len(woken) > 0 {
+		return run.Units.Restart(ctx, woken...)
 	}
 	return nil
+}
+
+// divided gives the units to be started in two parts: those that are down, and the services that were down
+// when the run looked, and may have come up since with what their files said before. systemd starts one that
+// crashed, and a client wakes one through its socket. To start such a service would do nothing; a restart is
+// the start of one that is still down. With its socket down as well nobody wakes it.
+func (r *run) divided(s RestartUnits) (down, woken []string) {
+	for _, u := range s.Start {
+		was := r.goal.Have.Units[u]
+		stopped := was.Active || slices.Contains(s.Stop, u)
+		if stopped || !was.Enabled || r.goal.Want.Units[u].Started == "" || anySocket(s.Start) {
+			down = append(down, u)
+		} else {
+			woken = append(woken, u)
+		}
+	}
+	return down, woken
 }
 
 func (s RestartUnits) restart(ctx context.Context, run *run) error {

@@ -190,7 +190,11 @@ func (u units) stopDeaf(ctx context.Context, names []string) error {
 	return nil
 }
 
+// Restart starts units that are down as Start does.
 func (u units) Restart(ctx context.Context, names ...string) error {
+	if err := u.Release(names...); err != nil {
+		return err
+	}
 	if err := u.ResetFailed(ctx, names...); err != nil {
 		return err
 	}
