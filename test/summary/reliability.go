@@ -149,7 +149,7 @@ func (r record) faultTable(out io.Writer) error {
 		}
 		fmt.Fprintf(out, "| %s | %s | %s | %s |\n", cell(row), said, strings.Join(answers(row, suites, verdicts), " | "), strings.Join(results, " | "))
 	}
-	fmt.Fprintf(out, "\n%d passed, %d failed, %d did not run.\n", count[passed], count[failed], count[absent])
+	fmt.Fprintf(out, "\n%d passed, %d failed, %d did not run, %d did not end.\n", count[passed], count[failed], count[absent], count[broken])
 	return nil
 }
 
@@ -158,6 +158,7 @@ const (
 	passed = "passed"
 	failed = "failed"
 	absent = "did not run"
+	broken = "did not end"
 )
 
 // faultRow gives what enable said, on the suite where it said most, and the result on each suite.
@@ -212,6 +213,8 @@ func resultOf(o *outcome) string {
 		return absent
 	case o.action == "pass":
 		return passed
+	case o.action == "run":
+		return broken
 	default:
 		return failed
 	}

@@ -47,7 +47,7 @@ func TestReliabilityPage(t *testing.T) {
 | disk full | cannot &lt;do> | 21 | yes | the data | success | passed | failed |
 | lock \| held |  |  |  |  |  | did not run | did not run |
 
-1 passed, 1 failed, 2 did not run.
+1 passed, 1 failed, 2 did not run, 0 did not end.
 
 ### Runs that were cut off
 
