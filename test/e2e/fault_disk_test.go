@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"path"
 
@@ -26,6 +28,8 @@ func diskMishaps() []mishap {
 		{name: "state folder noexec", code: 24, strike: noexec(stateDir), says: []string{"docker-extension-converge.service", "its file system is mounted noexec (findmnt -T shows it)"}},
 		{name: "disk full at the status folder", brief: true, code: codeHostFiles, strike: fullStatus,
 			says: []string{".status: cannot write: no space left on device", room}},
+		{name: "disk full at the status folder in the middle", brief: true, code: 53, strike: statusFullWithEngine, meanwhile: statusOnFullDisk,
+			settings: asks(`{"docker":{"port":2376,"options":["--storage-driver=nope"]}}`), says: []string{"the files are as they were, and it runs again"}},
 		{name: "disk full at the log folder", strike: full(path.Join(agent.LogDir, agent.DefaultName))},
 		{name: "disk full at run", code: codeHostFiles, strike: full("/run/docker-extension"),
 			says: []string{"/run/docker-extension/", "no space left on device", room}},
@@ -90,6 +94,39 @@ func fullCache(l *lab) func() {
 		mend()
 		l.sh(restock)
 	}
+}
+
+// statusFullWithEngine lets the folder of the status files fill up when the engine stops.
+func statusFullWithEngine(l *lab) func() {
+	const dropIn = "/etc/systemd/system/docker.service.d/99-filler.conf"
+	folder := path.Join(l.handler().Dir(), "status")
+	unmount := over(folder, "size=24m", fmt.Sprintf(`mkdir -p $(dirname %[1]s)
+		printf '[Service]\nExecStopPost=-/bin/dd if=/dev/zero of=%[2]s/filler bs=4k\n' >%[1]s
+		systemctl daemon-reload`, dropIn, folder))(l)
+	return func() {
+		l.sh(fmt.Sprintf("test -s %[2]s/filler && rm -r $(dirname %[1]s) && systemctl daemon-reload", dropIn, folder))
+		unmount()
+	}
+}
+
+// statusOnFullDisk reads the status in the VM: the agent of this lab reads past the mount.
+func statusOnFullDisk(l *lab, s agent.Settings) ending {
+	if err := l.agent.Enable(l.ctx(), l.pkg, s); err != nil {
+		return l.failedCall(err)
+	}
+	seq, _ := l.agent.Seq()
+	script := fmt.Sprintf("grep -v '\"status\":\"transitioning\"' %s/status/%d.status || true", l.handler().Dir(), seq)
+	l.await("the last status", func(context.Context) bool { return l.sh(script) != "" })
+	var reports []struct {
+		Status struct {
+			Code             int
+			FormattedMessage struct{ Message string }
+		}
+	}
+	if err := json.Unmarshal([]byte(l.sh(script)), &reports); err != nil || len(reports) != 1 {
+		l.Fatalf("the status is %s, error %v", l.sh(script), err)
+	}
+	return ending{reports[0].Status.Code, reports[0].Status.FormattedMessage.Message}
 }
 
 // fullStatus fills the folder of the status files.
