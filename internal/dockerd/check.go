@@ -51,7 +51,7 @@ func unknownKeyHint(name string) string {
 		case f.Kind == Proxies:
 			return "put it inside of proxies"
 		case f.Key != "":
-			return "did you mean " + f.Key
+			return "use " + f.Key + ", the key for this flag"
 		default:
 			return f.Instead
 		}
@@ -61,7 +61,7 @@ func unknownKeyHint(name string) string {
 		known = append(known, k.Name)
 	}
 	if guess := nearest.Name(name, known); guess != "" {
-		return "did you mean " + guess
+		return "use " + guess + ", the nearest key, or leave it out"
 	}
 	return "leave it out, or see the dockerd reference for the key that is meant"
 }

@@ -24,7 +24,7 @@ func (m misfit) hintFor(flag Flag) string {
 	if m.hint != "" {
 		return m.hint
 	}
-	return fmt.Sprintf("write --%s=%s", flag.Long, flag.Kind.example())
+	return fmt.Sprintf("write it like --%s=%s", flag.Long, flag.Kind.example())
 }
 
 // hintInFile gives the hint as one would follow it in the file: what is not a string should be one.

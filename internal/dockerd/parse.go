@@ -125,7 +125,7 @@ func (p *parser) short(w word) {
 func (p *parser) unknownShort(w word, letter, name string) {
 	hint := "leave it out, or write the flag's long form"
 	if guess := p.nearest(name); len(name) > 1 && guess != "" {
-		hint = "did you mean --" + guess
+		hint = "use --" + guess + ", the nearest flag, or leave it out"
 	}
 	p.fail(w.item, hint, "-%s is not a flag of dockerd", printable(letter))
 	p.skipValue(strings.Contains(w.text, "="))
@@ -134,7 +134,7 @@ func (p *parser) unknownShort(w word, letter, name string) {
 func (p *parser) unknown(w word, name string, given bool) {
 	hint := "leave it out, or see the dockerd reference for the flag that is meant"
 	if guess := p.nearest(name); guess != "" {
-		hint = "did you mean --" + guess
+		hint = "use --" + guess + ", the nearest flag, or leave it out"
 	}
 	p.fail(w.item, hint, "--%s is not a flag of dockerd", printable(name))
 	p.skipValue(given)
@@ -168,7 +168,7 @@ func (p *parser) addNext(flag Flag, w word) {
 		p.add(flag, "", w) // the translator says what is wrong with the flag itself
 		return
 	}
-	p.fail(w.item, fmt.Sprintf("write --%s=%s", flag.Long, flag.Kind.example()), "--%s has no value", flag.Long)
+	p.fail(w.item, fmt.Sprintf("write it like --%s=%s", flag.Long, flag.Kind.example()), "--%s has no value", flag.Long)
 }
 
 // isFlag tells a flag from a value: negative numbers are values.

@@ -82,7 +82,7 @@ func noteOn(flag string) string {
 func (t *translator) add(u use) {
 	parts, err := read(u.flag, u.value)
 	if err != nil {
-		t.fail(u, fmt.Sprintf("write --%s=%s", u.flag.Long, u.flag.Kind.example()), "the value of --%s %w", u.flag.Long, err)
+		t.fail(u, fmt.Sprintf("write it like --%s=%s", u.flag.Long, u.flag.Kind.example()), "the value of --%s %w", u.flag.Long, err)
 		return
 	}
 	g := t.found[u.flag.Key]

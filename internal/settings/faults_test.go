@@ -98,7 +98,7 @@ func TestParseFaults(t *testing.T) {
 			`publicSettings.docker.daemon: is not an object (write it as you would write daemon.json, like {"log-opts": {"max-size": "10m"}})`,
 			`publicSettings.docker.hold: 1 is neither true nor false (write true or false)`,
 			`publicSettings.docker.users: "anna" is not a list of account names (write it like ["azureuser"], or [] for nobody)`,
-			`publicSettings.docker.version: 26.1 is not a version of a package (write a version or its beginning as a string, like "26.1")`,
+			`publicSettings.docker.version: 26.1 is not a version of a package (write a version or its beginning as a string, like "26.1", or leave it out for the newest)`,
 			`publicSettings.docker.proxy: is not an object (write it like {"http": "http://proxy.example.com:3128"})`,
 			`publicSettings.compose: "services: {}" is not an object (write the compose file as JSON, like {"services": {"web": {"image": "nginx"}}})`,
 			`publicSettings.compose-environment.A: 1 is not a string (put the value in quotes)`,
@@ -112,7 +112,7 @@ func TestParseFaults(t *testing.T) {
 			`publicSettings.docker.proxy.http: is not the address of a proxy (use an address like "http://proxy.example.com:3128")`,
 			`publicSettings.docker.source: lacks suite (use "distro", "docker", or an object with url, suite, component, key, fingerprint and packages)`,
 			`publicSettings.docker.source.url: "m.example.com" is not the address of a repository (use an address that begins with https://, http:// or file://)`,
-			`publicSettings.docker.source.packages: is not a list of package names (write it like ["docker-ce", "docker-ce-cli", "containerd.io"])`}},
+			`publicSettings.docker.source.packages: is not a list of package names (write it like ["docker-ce", "docker-ce-cli", "containerd.io"], or leave it out for Docker's own packages)`}},
 		{"wrong compose files", `{"compose": {"services": {"web": {"image": "w", "env_file": "/etc/shadow"}, "db": {}}},
 			"compose-environment": {"COMPOSE_PROJECT_NAME": "My Shop", "DOCKER_HOST": "tcp://x"}}`, `{"environment": {"COMPOSE_PROJECT_NAME": "hush", "LD_PRELOAD": "hush"}}`, []string{
 			`publicSettings.compose.services.web.env_file: lies outside of /etc/docker/compose (put the file into /etc/docker/compose and name it from there, or pass its content in the settings)`,
@@ -127,7 +127,7 @@ func TestParseFaults(t *testing.T) {
 			`protectedSettings.login: has a server without a name (use a name like "registry.example.com:5000", or leave server out for Docker Hub)`,
 			`protectedSettings.login[1].server: is the registry of protectedSettings.login[0] too, and docker keeps one account for each (keep one of the two)`}},
 		{"a source and a key with passwords", `{"docker": {"source": {"url": "https://u:hush@m.example.com", "suite": "s", "key": "https://u:hush@m.example.com/k"}}}`, "", []string{
-			`publicSettings.docker.source.url: has a user or a password in it, which everybody on the VM could read (put user and password into a file in /etc/apt/auth.conf.d on the VM (apt_auth.conf(5)))`,
+			`publicSettings.docker.source.url: has a user or a password in it, which everybody on the VM could read (put user and password into a file in /etc/apt/auth.conf.d on the VM, as apt_auth.conf(5) says)`,
 			`publicSettings.docker.source.key: has a user or a password in it, which others can read (send the key itself, armoured, in place of its address)`}},
 		{"a key that anybody could replace", `{"docker": {"source": {"url": "https://m.example.com", "suite": "s", "key": "http://m.example.com/k"}}}`, "", []string{
 			`publicSettings.docker.source.key: could be replaced on its way: it comes by http (use https, or add fingerprint with the fingerprint of the key)`}},

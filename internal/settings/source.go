@@ -27,7 +27,7 @@ func (p *parser) takeSource(wire sourceWire) {
 		s.Component = stable
 	}
 	if address, err := url.Parse(m.URL); err != nil || address.User != nil {
-		p.refuse(PlacePublic("docker.source.url"), "put user and password into a file in /etc/apt/auth.conf.d on the VM (apt_auth.conf(5))",
+		p.refuse(PlacePublic("docker.source.url"), "put user and password into a file in /etc/apt/auth.conf.d on the VM, as apt_auth.conf(5) says",
 			"has a user or a password in it, which everybody on the VM could read")
 	}
 	s.Key = p.sourceKey(m)

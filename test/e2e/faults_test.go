@@ -142,9 +142,9 @@ func optionFaults() []row {
 		{name: "option that fights another", again: true, code: codeSettingsInvalid, file: good(`{"docker":{"port":2376,"options":["-D","--tlsverify=false"]}}`),
 			says: []string{second + "--tlsverify", "docker.tls"}},
 		{name: "option that no dockerd knows", code: codeSettingsInvalid, file: good(`{"docker":{"port":2376,"options":["-D","--lable=a=b"]}}`),
-			says: []string{second + "--lable is not a flag of dockerd", "did you mean --label"}},
+			says: []string{second + "--lable is not a flag of dockerd", "use --label, the nearest flag"}},
 		{name: "key that no dockerd knows", code: codeSettingsInvalid, file: good(`{"docker":{"port":2376,"daemon":{"labels":["a=b"],"log-optz":{}}}}`),
-			says: []string{"publicSettings.docker.daemon.log-optz: is not a key that dockerd reads", "did you mean log-opts"}},
+			says: []string{"publicSettings.docker.daemon.log-optz: is not a key that dockerd reads", "use log-opts, the nearest key"}},
 	}
 }
 
