@@ -113,6 +113,9 @@ func settle(claimed state.Ledger, goal state.Goal) state.Ledger {
 	l.Daemon, l.Pending, l.Earlier, l.Entries = goal.Daemon, nil, goal.Earlier, goal.Entries
 	if len(goal.Named) > 0 {
 		l.Choice, l.Named = goal.Want.Choice, slices.Clone(goal.Named)
+		if goal.Want.Source == (state.Repository{}) {
+			l.Fetched = state.Fetched{} // the keyring went with its repository
+		}
 	}
 	l.Backup = nil
 	settleProjects(&l, goal)

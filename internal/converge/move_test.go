@@ -94,6 +94,18 @@ func TestMoveIsRemembered(t *testing.T) {
 	}
 }
 
+// A key whose repository is no longer wanted is forgotten, and so is nothing by a run that is not about
+// packages, as in disable.
+func TestKeyIsForgotten(t *testing.T) {
+	for _, named := range [][]string{{"docker.io"}, nil} {
+		old := state.Ledger{Fetched: state.Fetched{Address: "https://k"}}
+		got := settle(old, state.Goal{Named: named}).Fetched.Address
+		if want := map[bool]string{true: "", false: "https://k"}[len(named) > 0]; got != want {
+			t.Errorf("with the packages %q the ledger has the key %q, wanted %q", named, got, want)
+		}
+	}
+}
+
 // movingWithFiles is a converger with that goal, and with the files of the engine in it.
 func (w *world) movingWithFiles() Converger {
 	w.have = moved().Have

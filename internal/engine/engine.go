@@ -49,8 +49,7 @@ func Paths() []string {
 // as missing: most hosts have no docker.source, and then it is none of our business.
 func SourcePaths() []string { return []string{SourceFile, KeyringFile} }
 
-// Nests lists the folders of those files, which an uninstall need not leave behind empty, the inner
-// ones first.
+// Nests lists the folders of those files, which are not left behind empty, the inner ones first.
 func Nests() []string {
 	return []string{project.Folder, path.Dir(DaemonJSON), path.Dir(SocketDropIn), path.Dir(ServiceDropIn), path.Dir(registry.File)}
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"path"
+	"slices"
 	"time"
 
 	"docker-extension/internal/engine"
@@ -55,17 +56,21 @@ func (m *Machine) surveyAccounts(facts *state.Facts) (err error) {
 	return err
 }
 
-// hostFiles are the files below a root, with one thing added: a folder that holds secrets is made for
-// root alone.
+// hostFiles are the files below a root, with two things added: a folder that holds secrets is made for
+// root alone, and a folder that was made for a file goes with the last one in it, as a fresh host has none.
 type hostFiles struct{ files.Root }
 
 func (f hostFiles) Write(p string, file state.File) error {
-	if folder := path.Dir(p); file.Exists && engine.Private(folder) {
+	folder := path.Dir(p)
+	if file.Exists && engine.Private(folder) {
 		if err := f.MakeDir(folder, 0o700); err != nil {
 			return err
 		}
 	}
-	return f.Root.Write(p, file)
+	if err := f.Root.Write(p, file); err != nil || file.Exists || !slices.Contains(engine.Nests(), folder) {
+		return err
+	}
+	return f.RemoveIfEmpty(folder)
 }
 
 // Sweep also takes along what a write of the ledger left.
