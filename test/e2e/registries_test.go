@@ -22,7 +22,7 @@ const standIn = `--change 'ENTRYPOINT ["/bin/sh", "-c", "trap \"exit 143\" TERM;
 // that is a person's own.
 func (l *lab) registries(password string) {
 	l.Helper()
-	keys, err := pki.NewSet(nil, "registry.test")
+	keys, err := pki.NewSet(nil, "registry.test", "other.test")
 	if err != nil {
 		l.Fatal(err)
 	}
@@ -31,12 +31,12 @@ func (l *lab) registries(password string) {
 	l.place("/srv/private/cert.pem", string(keys.Server.Cert))
 	l.place("/srv/private/key.pem", string(keys.Server.Key))
 	l.place("/srv/private/plain", password)
-	l.place("/srv/open.yml", registryConfig("/srv/open", openRegistry, ""))
+	l.place("/srv/open.yml", registryConfig("/srv/open", "0.0.0.0:5000", ""))
 	l.place("/srv/private.yml", registryConfig("/srv/private/data", "0.0.0.0:5443",
 		"  tls: {certificate: /srv/private/cert.pem, key: /srv/private/key.pem}\nauth: {htpasswd: {realm: test, path: /srv/private/htpasswd}}\n"))
 	l.sh(`apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends docker-registry apache2-utils
 		systemctl disable --quiet --now docker-registry
-		htpasswd -i -B -c /srv/private/htpasswd ` + registryUser + ` </srv/private/plain 2>/dev/null
+		for user in ` + registryUser + ` second; do htpasswd -i -B $(test -e /srv/private/htpasswd || echo -c) /srv/private/htpasswd $user </srv/private/plain 2>/dev/null; done
 		rm /srv/private/plain
 		echo '` + l.vm.Address() + ` registry.test' >>/etc/hosts`)
 	l.startRegistries()

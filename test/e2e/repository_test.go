@@ -63,16 +63,20 @@ for plugin in docker-buildx-plugin docker-compose-plugin; do
 done
 rm -rf /srv/work`
 
-// publish makes the suites: good, one that nobody signed, and one whose key has expired.
+// publish makes the suites: good, the same again, one that nobody signed, and one whose key has expired. Each
+// has the same packages in two components.
 const publish = `set -eu
 cd /srv/repo
 export GNUPGHOME=/srv/gnupg; mkdir -p -m 700 $GNUPGHOME
 arch=$(dpkg --print-architecture)
-for suite in good unsigned expired; do
-  mkdir -p dists/$suite/stable/binary-$arch
-  apt-ftparchive packages pool >dists/$suite/stable/binary-$arch/Packages
+for suite in good again unsigned expired; do
+  for component in stable edge; do
+    mkdir -p dists/$suite/$component/binary-$arch
+    [ -s /srv/Packages ] || apt-ftparchive packages pool >/srv/Packages
+    cp /srv/Packages dists/$suite/$component/binary-$arch/Packages
+  done
   apt-ftparchive -o APT::FTPArchive::Release::Suite=$suite -o APT::FTPArchive::Release::Codename=$suite \
-    -o APT::FTPArchive::Release::Components=stable -o APT::FTPArchive::Release::Architectures=$arch release dists/$suite >/srv/Release
+    -o APT::FTPArchive::Release::Components="stable edge" -o APT::FTPArchive::Release::Architectures=$arch release dists/$suite >/srv/Release
   mv /srv/Release dists/$suite/Release
 done
 gpg='gpg --batch --quiet --pinentry-mode loopback --passphrase='
@@ -80,10 +84,10 @@ $gpg --quick-gen-key good@example.com rsa2048 sign never
 $gpg --quick-gen-key other@example.com rsa2048 sign never
 then=$(date -d '2 years ago' +%Y%m%dT%H%M%S)
 $gpg --faked-system-time $then! --quick-gen-key expired@example.com rsa2048 sign 1y
-$gpg --local-user good@example.com --clearsign --output dists/good/InRelease dists/good/Release
+for suite in good again; do $gpg --local-user good@example.com --clearsign --output dists/$suite/InRelease dists/$suite/Release; done
 $gpg --faked-system-time $then! --local-user expired@example.com --clearsign --output dists/expired/InRelease dists/expired/Release
 for key in good other expired; do gpg --armor --export $key@example.com >$key.asc; done
-systemd-run --quiet --unit=repository busybox httpd -f -p 127.0.0.1:8765 -h /srv/repo`
+systemd-run --quiet --unit=repository busybox httpd -f -p 8765 -h /srv/repo`
 
 // serveRepository builds, signs and serves the repository.
 func (l *lab) serveRepository() {
