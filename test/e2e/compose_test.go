@@ -19,7 +19,7 @@ func TestCompose(t *testing.T) {
 			l.secrets[name] = "Geheim." + rand.Text()
 		}
 		l.registries(l.secrets["registry"])
-		l.rancherNodeIsRefused()
+		l.deploy("cluster-node", "agent-node", "nothing")
 		l.simple()
 		l.blog()
 		l.blogChanges()
@@ -27,7 +27,7 @@ func TestCompose(t *testing.T) {
 		l.composeDisabled()
 		l.manager()
 		l.composeDropped()
-		l.rancherNode()
+		l.deploy("blog", "cluster-manager", "agent-node-open")
 		l.failingService()
 		l.logins()
 		l.composeUninstalled()
@@ -43,23 +43,8 @@ func body(public, protected string) agent.Settings {
 	return s
 }
 
-const rancherBody = `"compose": {"rancheragent": {"image": "rancher/agent:latest", "restart": "always", "privileged": true,
-	"volumes": ["/var/run/docker.sock:/var/run/docker.sock"], "command": "sleep 100000"}}`
-
-// A port without certificates is refused, whatever else is asked for.
-func (l *lab) rancherNodeIsRefused() {
-	s := l.enable(body(`{"docker": {"port": "2375"}, `+rancherBody+`}`, ""))
-	for _, words := range []string{"docker.port", "certs", "docker.tls"} {
-		if s.State != agent.Error || !strings.Contains(s.Message, words) {
-			l.Errorf("a port without certificates: %s", show(s))
-		}
-	}
-	l.sh("! command -v dockerd && ! test -e /etc/docker/compose")
-}
-
 // No settings: an engine, no containers, and no compose.
 func (l *lab) simple() {
-	l.succeed(body(`{}`, ""))
 	if running := l.sh("docker ps -aq"); running != "" {
 		l.Errorf("containers: %s", running)
 	}
@@ -221,22 +206,6 @@ func (l *lab) composeDropped() {
 	if volume := l.sh("docker run --rm -v notes:/notes --entrypoint cat mysql /notes/file"); volume != "kept" {
 		l.Errorf("the volume has %q", volume)
 	}
-}
-
-// A port that is opened on purpose, and an agent that works with the engine's socket.
-func (l *lab) rancherNode() {
-	services := rancherBody
-	if out := l.sh("docker run --rm --privileged --entrypoint true wordpress 2>&1 || true"); out != "" {
-		// Where the host of the VM keeps a capability back, runc 1.1 of Debian 12 makes no such container.
-		l.Logf("the container is not privileged here: %s", out)
-		services = strings.Replace(services, `"privileged": true,`, "", 1)
-	}
-	s := l.succeed(body(`{"docker": {"port": "2375", "tls": false}, `+services+`}`, ""))
-	if !strings.Contains(show(s), "anyone who reaches port 2375 is root on this VM") {
-		l.Errorf("nobody says what was opened: %s", show(s))
-	}
-	l.wantServices("compose", "rancheragent")
-	l.sh("curl -s http://127.0.0.1:2375/_ping")
 }
 
 // A service that does not stay up is named, with its last lines; the others run. Its image may be wrong
