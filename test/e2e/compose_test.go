@@ -200,7 +200,7 @@ func (l *lab) manager() {
 func (l *lab) composeDropped() {
 	s := l.succeed(body(`{}`, ""))
 	l.Log(show(s))
-	if all := l.sh("docker ps -aq; ls /etc/docker/compose; dpkg-query -W -f '${db:Status-Abbrev}' docker-compose 2>/dev/null | grep ^i || true"); all != "" {
+	if all := l.sh("docker ps -aq; ls -d /etc/docker/compose 2>/dev/null; dpkg-query -W -f '${db:Status-Abbrev}' docker-compose 2>/dev/null | grep ^i || true"); all != "" {
 		l.Errorf("there is still: %s", all)
 	}
 	if volume := l.sh("docker run --rm -v notes:/notes --entrypoint cat mysql /notes/file"); volume != "kept" {
