@@ -23,9 +23,10 @@ type world struct {
 	ledger   state.Ledger
 	did      []string
 	swept    []string
-	fail     string // the deed that fails, once
-	stubborn bool   // deeds have no effect
-	unit     bool   // docker.service exists before anything is done
+	fail     string   // the deed that fails, once
+	stubborn bool     // deeds have no effect
+	unit     bool     // docker.service exists before anything is done
+	needed   []string // packages that others need, and that are not removed
 }
 
 func (w *world) deed(what string) error {
@@ -62,7 +63,7 @@ func (w *world) Install(_ context.Context, what state.Installation) ([]string, e
 	return append([]string{"containerd"}, what.Packages...), w.deed("install " + strings.Join(what.Packages, " "))
 }
 func (w *world) Remove(_ context.Context, names []string) ([]string, error) {
-	return names, w.deed("remove " + strings.Join(names, " "))
+	return without(names, w.needed), w.deed("remove " + strings.Join(names, " "))
 }
 func (w *world) Hold(context.Context, []string) error     { return w.deed("hold") }
 func (w *world) Unhold(context.Context, []string) error   { return w.deed("unhold") }

@@ -198,9 +198,14 @@ func (s RemovePackages) Name() string { return "packages" }
 // Summary names the packages.
 func (s RemovePackages) Summary() string { return phrase("remove", s.Packages) }
 
+// do also asks for what came with our installs and is not named by the settings: nothing else than a
+// package that goes may have needed it, and a fresh host would not have it.
 func (s RemovePackages) do(ctx context.Context, run *run) error {
-	_, err := run.Packages.Remove(ctx, s.Packages)
-	return err
+	removed, err := run.Packages.Remove(ctx, union(s.Packages, without(run.ledger.Debs, run.goal.Named)))
+	if err != nil {
+		return err
+	}
+	return run.remember(func(l *state.Ledger) { l.Debs = without(l.Debs, removed) })
 }
 
 // HoldPackages pins packages at their version, or lets them go.

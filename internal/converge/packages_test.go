@@ -23,6 +23,21 @@ func TestExchangeAroundAnEngineThatStays(t *testing.T) {
 	}
 }
 
+// What came along with a package goes with it, where nothing that stays needs it: that is for the package
+// manager to say, and the ledger has what it says. What the settings name is not asked about.
+func TestDependenciesGoWithTheirPackage(t *testing.T) {
+	w := newWorld()
+	r := &run{Converger: w.converger(), goal: state.Goal{Named: []string{"docker.io"}}}
+	r.ledger.Debs = []string{"compose", "docker.io", "python", "runc"}
+	w.needed = []string{"runc"}
+	if err := (RemovePackages{[]string{"compose"}}).do(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(w.did, []string{"remove compose python runc"}) || !slices.Equal(w.ledger.Debs, []string{"docker.io", "runc"}) {
+		t.Errorf("did %q, and the ledger has %q", w.did, w.ledger.Debs)
+	}
+}
+
 // A drop-in is read by systemd before the restart, and the socket is left alone.
 func TestRestartReadsDropIns(t *testing.T) {
 	w := newWorld()

@@ -144,3 +144,8 @@ func union(a, b []string) []string {
 	slices.Sort(all)
 	return slices.Compact(all)
 }
+
+// without gives a list without the items of another one.
+func without(list, others []string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(item string) bool { return slices.Contains(others, item) })
+}

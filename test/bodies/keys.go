@@ -166,7 +166,7 @@ func loginKeys() []Key {
 		{Path: "protectedSettings.login.password", Set: one, Changed: body(server + ", " + other), Dropped: body(server + `, "username": "<robot>"`), Refused: "lacks password"},
 		{Path: "protectedSettings.login.email", Set: body(server + ", " + account + `, "email": "a@example.com"`),
 			Changed: body(server + ", " + account + `, "email": "b@example.com"`), Dropped: one},
-		{Path: "protectedSettings.login.server", Set: one, Changed: body(`"server": "<registry-2>", ` + account), Dropped: body(account), Refused: "cannot log in to Docker Hub"},
+		{Path: "protectedSettings.login.server", Set: one, Changed: body(`"server": "<registry-2>", ` + account), Dropped: body(account), Refused: "cannot log in to https://index.docker.io"},
 	}
 }
 
