@@ -10,9 +10,9 @@ type Key struct {
 	Set, Changed, Dropped Body
 	// Refused is what is said where the key cannot be left out; empty where it can.
 	Refused string
-	// Stops says that containers may stop, because another engine comes in place of theirs.
+	// Stops says that containers may stop: another engine comes in place of theirs, or live-restore goes.
 	Stops bool
-	// Slow says that every change of it takes long, and that a row that is not slow does the same.
+	// Slow says that every change of it takes long, and that a row that is not slow, or another test, does the same.
 	Slow bool
 }
 
@@ -106,7 +106,7 @@ func sourceKeys() []Key {
 	from := func(more string) Body { return docker(`"source": {` + mirrorSigned + `}` + more) }
 	return []Key{
 		{Path: "publicSettings.docker.source", Set: docker(`"source": "distro"`), Changed: from(``), Dropped: public(`{}`), Stops: true},
-		{Path: "publicSettings.docker.version", Set: from(`, "version": "26.1.1"`), Changed: from(`, "version": "26.1"`), Dropped: from(``), Stops: true},
+		{Path: "publicSettings.docker.version", Set: from(`, "version": "26.1.1"`), Changed: from(`, "version": "26.1"`), Dropped: from(``), Stops: true, Slow: true},
 	}
 }
 
@@ -184,7 +184,7 @@ func oldKeys() []Key {
 	return []Key{
 		{Path: "publicSettings.composeup", Set: public(`{"composeup": {"web": {"image": "wordpress"}}}`),
 			Changed: public(`{"composeup": {"web": {"image": "mysql"}}}`), Dropped: public(`{}`)},
-		{Path: "publicSettings.installonly", Set: public(`{"installonly": "true"}`), Changed: public(`{"installonly": false}`), Dropped: public(`{}`)},
+		{Path: "publicSettings.installonly", Set: public(`{"installonly": "true"}`), Changed: public(`{"installonly": false}`), Dropped: public(`{}`), Stops: true},
 		{Path: "publicSettings.version", Set: public(`{"version": 1}`), Changed: public(`{"version": "2"}`), Dropped: public(`{}`)},
 		{Path: "publicSettings.dockerport", Set: certified(`{"dockerport": "2376"}`), Changed: certified(`{"dockerport": 2377}`), Dropped: certified(`{}`)},
 		{Path: "protectedSettings.ca", Set: all, Changed: old("<both-cas>", "<cert>", "<cert-key>"), Dropped: old("", "<cert>", "<cert-key>"), Refused: "lacks ca"},
