@@ -74,9 +74,15 @@ func (l *lab) noteLab() {
 		l.Fatal(err)
 	}
 	l.note("lab", laboratory{
-		Kernel: unix.ByteSliceToString(u.Release[:]), Go: runtime.Version(), Cores: runtime.NumCPU(),
+		Kernel: series(unix.ByteSliceToString(u.Release[:])), Go: runtime.Version(), Cores: runtime.NumCPU(),
 		Package: filepath.Base(path), SHA256: fmt.Sprintf("%x", sha256.Sum256(content)),
 	})
+}
+
+// series gives the series of a kernel: "6.1.0-9-amd64" is of 6.1. What follows says how somebody built it.
+func series(release string) string {
+	numbers := strings.SplitN(release, ".", 3)
+	return strings.Join(numbers[:min(2, len(numbers))], ".")
 }
 
 // noteTable tells the names of all rows, those that are not due included.
