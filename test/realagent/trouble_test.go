@@ -49,12 +49,13 @@ func (l *lab) write(path, content string) {
 	}
 }
 
-// withoutNetwork lets the agent try again, which it does at the next goal state only.
+// withoutNetwork lets the agent try again, which it does at the next goal state only, and does not wait for
+// the network.
 func (l *lab) withoutNetwork() {
 	if err := l.vm.Offline(l.ctx(), true); err != nil {
 		l.Fatal(err)
 	}
-	l.fabric.Next()
+	l.configure(`{"docker":{"port":"2376","options":["--label","foo=bar"],"waitMinutes":0}}`)
 	r := l.await("an error", l.ended)
 	l.Log(show(r))
 	if r.Extension.State != agent.Error || r.Extension.Code != codePackageInstall || r.Status != "Ready" ||
