@@ -14,14 +14,14 @@ func lockMishaps() []mishap {
 	const frontend, dpkg = "/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock"
 	return []mishap{
 		{name: "dpkg frontend lock held", brief: true, fresh: true, strike: lockHeld(frontend), meanwhile: outlasting(frontend)},
-		{name: "dpkg lock held", brief: true, fresh: true, strike: lockHeld(dpkg), meanwhile: outlasting(dpkg)},
+		{name: "dpkg lock held", fresh: true, strike: lockHeld(dpkg), meanwhile: outlasting(dpkg)},
 		{name: "apt lists lock held", brief: true, fresh: true, strike: lockHeld("/var/lib/apt/lists/lock"), meanwhile: outlasting("/var/lib/apt/lists/lock")},
-		{name: "apt archives lock held", brief: true, fresh: true, strike: lockHeld("/var/cache/apt/archives/lock"), meanwhile: outlasting("/var/cache/apt/archives/lock")},
+		{name: "apt archives lock held", fresh: true, strike: lockHeld("/var/cache/apt/archives/lock"), meanwhile: outlasting("/var/cache/apt/archives/lock")},
 		{name: "lock never let go", brief: true, fresh: true, code: 22, strike: lockHeld(frontend), settings: asks(`{"docker":{"port":2376,"waitMinutes":0}}`),
 			says: []string{"another process holds " + frontend + ": python3 (process ", "wait until the other run of apt or dpkg has ended"}},
 		{name: "newer settings while a lock is held", fresh: true, strike: lockHeld(frontend), meanwhile: newerWhileWaiting},
 		{name: "disable while a lock is held", brief: true, fresh: true, strike: lockHeld(frontend), meanwhile: disabledWhileWaiting},
-		{name: "agent restart while a lock is held", brief: true, fresh: true, strike: lockHeld(frontend), meanwhile: agentRestarted},
+		{name: "agent restart while a lock is held", fresh: true, strike: lockHeld(frontend), meanwhile: agentRestarted},
 	}
 }
 
