@@ -39,7 +39,7 @@ func engineMishaps() []mishap {
 		{name: "docker.socket masked at run time", code: codeHostConfig, strike: undone("systemctl mask --runtime docker.socket", "systemctl unmask --runtime docker.socket"),
 			says: []string{"docker.socket: cannot start the engine: somebody has masked its unit"}},
 		{name: "socket file removed", strike: script("rm /run/docker.sock")},
-		{name: "D-Bus gone", brief: true, strike: undone("systemctl stop dbus.socket dbus.service; rm -f /run/dbus/system_bus_socket", "systemctl start dbus.socket")},
+		{name: "D-Bus gone", brief: true, strike: undone("systemctl stop dbus.socket dbus.service; rm -f /run/dbus/system_bus_socket", "systemctl start dbus.socket dbus.service; systemctl try-restart systemd-logind.service")},
 		{name: "systemd's own socket gone", strike: undone("mv /run/systemd/private /run/systemd/private.away", "mv /run/systemd/private.away /run/systemd/private")},
 		{name: "journal gone", strike: undone("systemctl stop systemd-journald-dev-log.socket systemd-journald.socket systemd-journald.service", "systemctl start systemd-journald.socket systemd-journald-dev-log.socket systemd-journald.service")},
 	}
