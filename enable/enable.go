@@ -13,7 +13,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -44,9 +43,6 @@ const quickAnswer = 90 * time.Second
 
 // Run is the verb as the handler calls it.
 func (e Enable) Run(ctx context.Context, call *handler.Call) (handler.Outcome, error) {
-	m := machine.New(e.Root, call.Log)
-	defer m.Close()
-	survey := ahead(func() (state.Facts, error) { return m.SurveyProjects(ctx) })
 	order, err := e.order(ctx, call)
 	if err != nil {
 		return handler.Outcome{}, err
@@ -55,9 +51,9 @@ func (e Enable) Run(ctx context.Context, call *handler.Call) (handler.Outcome, e
 	if err != nil {
 		return handler.Outcome{}, err
 	}
-	c := converger(ctx, m, wanted, call.Log)
-	c.Survey = survey
-	_, goal, steps, err := c.Plan()
+	m := machine.New(e.Root, call.Log)
+	defer m.Close()
+	_, goal, steps, err := converger(ctx, m, wanted, call.Log).Plan()
 	if err != nil {
 		return handler.Outcome{}, err
 	}
@@ -76,14 +72,6 @@ func (e Enable) Run(ctx context.Context, call *handler.Call) (handler.Outcome, e
 		return e.nothingToDo(ctx, call, m, goal)
 	}
 	return e.handOver(ctx, call, w, order, steps)
-}
-
-// ahead begins to look at the host while the settings are still being deciphered and checked: neither needs
-// the other, and each takes a few milliseconds. What it gives waits until the look has been taken.
-func ahead(look func() (state.Facts, error)) func() (state.Facts, error) {
-	once := sync.OnceValues(look)
-	go func() { _, _ = once() }()
-	return once
 }
 
 // order collects everything that the work needs, decrypted.
