@@ -23,7 +23,7 @@ func backup(earlier *state.Backup, goal state.Goal) (kept state.Backup, more boo
 	switch {
 	case earlier != nil:
 		kept.Files, kept.Daemon = orEmpty(maps.Clone(earlier.Files)), earlier.Daemon
-	case !ran(goal):
+	case !serves(goal):
 		return state.Backup{}, false
 	}
 	for p, file := range goal.Want.Files {
@@ -34,8 +34,8 @@ func backup(earlier *state.Backup, goal state.Goal) (kept state.Backup, more boo
 	return kept, more
 }
 
-// ran tells whether all units that are to run do so already.
-func ran(goal state.Goal) bool {
+// serves tells whether all units that are to run do so already.
+func serves(goal state.Goal) bool {
 	idle := selectKeys(goal.Want.Units, func(u string, w state.Unit) bool { return w.Active && !goal.Have.Units[u].Active })
 	return anyActive(goal.Want.Units) && len(idle) == 0
 }

@@ -77,17 +77,6 @@ type later struct {
 // Unwrap gives the error itself.
 func (l later) Unwrap() error { return l.error }
 
-// Outage gives the pauses between tries while a network, a name server or a mirror is away: longer and
-// longer ones from the first, which is 2 s if it is 0, to half a minute.
-func Outage(first time.Duration) backoff.BackOff {
-	pauses := backoff.NewExponentialBackOff()
-	if pauses.InitialInterval = first; first == 0 {
-		pauses.InitialInterval = 2 * time.Second
-	}
-	pauses.MaxInterval = 30 * time.Second
-	return pauses
-}
-
 // Later marks an error of a try as one that may go away by itself; what says whom or what the next try
 // waits for. It is Retry's to take the mark off again.
 func Later(what string, err error) error { return later{err, what} }
@@ -123,6 +112,17 @@ func (p *Patience) Retry(ctx context.Context, pause backoff.BackOff, try func() 
 		return superseded
 	}
 	return last
+}
+
+// Outage gives the pauses between tries while a network, a name server or a mirror is away: longer and
+// longer ones from the first, which is 2 s if it is 0, to half a minute.
+func Outage(first time.Duration) backoff.BackOff {
+	pauses := backoff.NewExponentialBackOff()
+	if pauses.InitialInterval = first; first == 0 {
+		pauses.InitialInterval = 2 * time.Second
+	}
+	pauses.MaxInterval = 30 * time.Second
+	return pauses
 }
 
 // waiting gives a context that ends with ctx, and when nobody wants the goal any more.
