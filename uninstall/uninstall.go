@@ -5,6 +5,8 @@ package uninstall
 import (
 	"context"
 	"path"
+	"slices"
+	"strings"
 
 	"github.com/sirupsen/logrus"
 
@@ -39,43 +41,49 @@ func (u Uninstall) Run(ctx context.Context, call *handler.Call) (handler.Outcome
 		return handler.Outcome{}, err
 	}
 	purge := purgeWanted(call)
-	if err := remove(ctx, m, call.Log, purge); err != nil {
+	kept, err := remove(ctx, m, call.Log, purge)
+	if err != nil {
 		return handler.Outcome{}, err
 	}
 	message := "everything that the extension put on this VM is removed; images, containers and volumes are kept"
 	if purge {
 		message = "everything that the extension put on this VM is removed, and so are images, containers and volumes, as uninstall.purgeData says"
 	}
+	if len(kept) > 0 {
+		message += "; these packages stay, because another one needs them or somebody has marked them with apt: " + strings.Join(kept, ", ")
+	}
 	return handler.Outcome{Message: message}, nil
 }
 
 // remove converges to a host without us, and then forgets it. The engine is stopped first if it
-// came with us: the agent has called disable before, but goes on with uninstall when that failed.
-func remove(ctx context.Context, m *machine.Machine, log *logrus.Entry, purge bool) error {
-	facts, err := m.Survey()
+// came with us: the agent has called disable before, but goes on with uninstall when that failed. The
+// packages that came with us and stay are kept.
+func remove(ctx context.Context, m *machine.Machine, log *logrus.Entry, purge bool) (kept []string, err error) {
+	before, err := m.Survey()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if engine.Ours(facts) {
+	if engine.Ours(before) {
 		if err := disable.Stop(ctx, m, log); err != nil {
-			return err
+			return nil, err
 		}
-	}
-	removable, err := m.Removable(facts.Ledger.Debs)
-	if err != nil {
-		return err
 	}
 	_, err = converge.Converger{
 		Host:   m.Host(),
 		Survey: m.Survey,
-		Aim:    func(f state.Facts) (state.Goal, error) { return engine.Gone(f, removable, purge) },
+		Aim:    func(f state.Facts) (state.Goal, error) { return engine.Gone(f, purge) },
 		Report: func([]converge.Progress) {},
 		Log:    log,
 	}.Run(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return forget(m.Root)
+	after, err := m.Survey()
+	if err != nil {
+		return nil, err
+	}
+	kept = slices.DeleteFunc(before.Ledger.Debs, func(name string) bool { return !after.Packages[name].Installed })
+	return kept, forget(m.Root)
 }
 
 // forget removes what only the extension itself had a use for: folders that are empty now, its state,

@@ -36,6 +36,8 @@ type Packages interface {
 	Fetch(ctx context.Context, what state.Installation) error
 	// Install gives the packages that came with it, dependencies included, also on an error.
 	Install(ctx context.Context, what state.Installation) (added []string, err error)
+	// Removable gives those of the installed packages that none outside of the result needs. It only reads.
+	Removable(names []string) ([]string, error)
 	// Remove leaves configuration and data, and every package that another one still needs. It
 	// gives those that are gone.
 	Remove(ctx context.Context, names []string) (removed []string, err error)
@@ -152,6 +154,9 @@ func (c Converger) Plan() (state.Facts, state.Goal, []Step, error) {
 	}
 	goal, err := c.Aim(facts)
 	if err != nil {
+		return state.Facts{}, state.Goal{}, nil, err
+	}
+	if goal, err = c.possible(goal); err != nil {
 		return state.Facts{}, state.Goal{}, nil, err
 	}
 	steps := Diff(goal)

@@ -62,7 +62,11 @@ func (w *world) Install(_ context.Context, what state.Installation) ([]string, e
 	}
 	return append([]string{"containerd"}, what.Packages...), w.deed("install " + strings.Join(what.Packages, " "))
 }
+func (w *world) Removable(names []string) ([]string, error) { return without(names, w.needed), nil }
 func (w *world) Remove(_ context.Context, names []string) ([]string, error) {
+	for _, n := range without(names, w.needed) {
+		w.have.Packages[n] = state.Package{}
+	}
 	return without(names, w.needed), w.deed("remove " + strings.Join(names, " "))
 }
 func (w *world) Hold(context.Context, []string) error     { return w.deed("hold") }

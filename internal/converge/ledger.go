@@ -104,6 +104,7 @@ func claimPackages(l *state.Ledger, goal state.Goal) {
 			l.Held = union(l.Held, []string{name})
 		}
 	}
+	l.Asked = union(l.Asked, shared(installation(goal).Packages, l.Debs))
 }
 
 // settle gives the ledger as it is after the last step: what is ours, and what the units have read.
@@ -127,6 +128,7 @@ func settle(claimed state.Ledger, goal state.Goal) state.Ledger {
 		p, wanted := goal.Want.Packages[name]
 		return wanted && !p.Installed
 	})
+	l.Asked = shared(l.Asked, l.Debs)
 	l.Held = slices.DeleteFunc(l.Held, func(name string) bool {
 		p, wanted := goal.Want.Packages[name]
 		return wanted && !p.Held
@@ -162,7 +164,7 @@ func clone(l state.Ledger) state.Ledger {
 	l.Files = orEmpty(maps.Clone(l.Files))
 	l.Units = orEmpty(maps.Clone(l.Units))
 	l.Projects, l.Entries = orEmpty(maps.Clone(l.Projects)), orEmpty(maps.Clone(l.Entries))
-	l.Debs, l.Held, l.Members = slices.Clone(l.Debs), slices.Clone(l.Held), slices.Clone(l.Members)
+	l.Debs, l.Asked, l.Held, l.Members = slices.Clone(l.Debs), slices.Clone(l.Asked), slices.Clone(l.Held), slices.Clone(l.Members)
 	return l
 }
 

@@ -32,8 +32,12 @@ func moved() state.Goal {
 }
 
 func summaries(goal state.Goal) []string {
+	return summariesOf(Diff(goal))
+}
+
+func summariesOf(steps []Step) []string {
 	var all []string
-	for _, s := range Diff(goal) {
+	for _, s := range steps {
 		all = append(all, s.Summary())
 	}
 	return all

@@ -3,6 +3,7 @@ package converge
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 
@@ -93,12 +94,43 @@ func (r request) holdSteps(goal state.Goal) []Step {
 
 // removeSteps removes what has to go and did not go with an installation.
 func removeSteps(goal state.Goal) []Step {
-	gone := installation(goal).Instead
-	names := slices.DeleteFunc(unwanted(goal), func(name string) bool { return slices.Contains(gone, name) })
+	if len(goal.Orphans) > 0 {
+		return []Step{RemovePackages{goal.Orphans, true}}
+	}
+	names := without(unwanted(goal), installation(goal).Instead)
 	if len(names) == 0 {
 		return nil
 	}
-	return []Step{RemovePackages{names}}
+	return []Step{RemovePackages{Packages: names}}
+}
+
+// possible gives a goal in which the packages that have to go are those that can: what another package
+// needs stays, and what came along and is needed by none that stays goes too. What an installation brings may
+// need what is there: then it is seen afterwards what is left over.
+func (c Converger) possible(goal state.Goal) (state.Goal, error) {
+	asked := unwanted(goal)
+	if len(asked) == 0 {
+		return goal, nil
+	}
+	removable, err := c.Packages.Removable(union(asked, goal.Along))
+	if err != nil {
+		return state.Goal{}, err
+	}
+	if installs(goal) {
+		goal.Orphans = without(removable, asked)
+		return goal, nil
+	}
+	packages := maps.Clone(goal.Want.Packages)
+	for _, name := range asked {
+		if packages[name] = (state.Package{Installed: true}); !goal.Have.Packages[name].Installed {
+			delete(packages, name)
+		}
+	}
+	for _, name := range removable {
+		packages[name] = state.Package{}
+	}
+	goal.Want.Packages = packages
+	return goal, nil
 }
 
 // unwanted gives the packages that have to go.
@@ -131,9 +163,11 @@ func (s AddRepository) do(ctx context.Context, run *run) error {
 	if err != nil {
 		return err
 	}
-	return run.remember(func(l *state.Ledger) {
-		l.Fetched = state.Fetched{Address: s.Key.Address, Fingerprints: fingerprints}
-	})
+	fetched := state.Fetched{}
+	if s.Key.Text == "" && s.Key.Fingerprint == "" { // otherwise the settings say which key it has to be
+		fetched = state.Fetched{Address: s.Key.Address, Fingerprints: fingerprints}
+	}
+	return run.remember(func(l *state.Ledger) { l.Fetched = fetched })
 }
 
 // FetchPackages downloads packages.
@@ -190,22 +224,30 @@ func version(what state.Installation) string {
 }
 
 // RemovePackages removes packages and leaves their configuration and data.
-type RemovePackages struct{ Packages []string }
+type RemovePackages struct {
+	Packages []string
+	Unneeded bool // only those that nothing needs by then
+}
 
 // Name is "packages".
 func (s RemovePackages) Name() string { return "packages" }
 
 // Summary names the packages.
-func (s RemovePackages) Summary() string { return phrase("remove", s.Packages) }
+func (s RemovePackages) Summary() string {
+	if s.Unneeded {
+		return phrase("remove what nothing needs any more of", s.Packages)
+	}
+	return phrase("remove", s.Packages)
+}
 
-// do also asks for what came with our installs and is not named by the settings: nothing else than a
-// package that goes may have needed it, and a fresh host would not have it.
 func (s RemovePackages) do(ctx context.Context, run *run) error {
-	removed, err := run.Packages.Remove(ctx, union(s.Packages, without(run.ledger.Debs, run.goal.Named)))
+	removed, err := run.Packages.Remove(ctx, s.Packages)
 	if err != nil {
 		return err
 	}
-	return run.remember(func(l *state.Ledger) { l.Debs = without(l.Debs, removed) })
+	return run.remember(func(l *state.Ledger) {
+		l.Debs, l.Asked = without(l.Debs, removed), without(l.Asked, removed)
+	})
 }
 
 // HoldPackages pins packages at their version, or lets them go.

@@ -24,17 +24,58 @@ func TestExchangeAroundAnEngineThatStays(t *testing.T) {
 }
 
 // What came along with a package goes with it, where nothing that stays needs it: that is for the package
-// manager to say, and the ledger has what it says. What the settings name is not asked about.
+// manager to say. All that goes is named beforehand, and the ledger has what went.
 func TestDependenciesGoWithTheirPackage(t *testing.T) {
-	w := newWorld()
-	r := &run{Converger: w.converger(), goal: state.Goal{Named: []string{"docker.io"}}}
-	r.ledger.Debs = []string{"compose", "docker.io", "python", "runc"}
-	w.needed = []string{"runc"}
-	if err := (RemovePackages{[]string{"compose"}}).do(t.Context(), r); err != nil {
-		t.Fatal(err)
+	installed := state.Package{Installed: true}
+	for name, test := range map[string]struct {
+		needed []string
+		steps  []string
+		debs   []string
+	}{
+		"one of them is needed": {[]string{"runc"}, []string{"remove compose, python"}, []string{"docker.io", "runc"}},
+		"the package itself is": {[]string{"compose", "python", "runc"}, nil, []string{"compose", "docker.io", "python", "runc"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld()
+			w.needed = test.needed
+			w.ledger = state.Ledger{Debs: []string{"compose", "docker.io", "python", "runc"}, Asked: []string{"compose", "docker.io"}}
+			w.have.Packages = map[string]state.Package{"compose": installed, "docker.io": installed, "python": installed, "runc": installed}
+			c := w.converger()
+			c.Aim = func(state.Facts) (state.Goal, error) {
+				goal := state.Goal{Have: w.have, Named: []string{"docker.io"}, Along: []string{"python", "runc"}}
+				goal.Want.Packages = map[string]state.Package{"docker.io": installed, "compose": {Installed: !w.have.Packages["compose"].Installed}}
+				if !w.have.Packages["compose"].Installed {
+					delete(goal.Want.Packages, "compose")
+				}
+				return goal, nil
+			}
+			_, _, steps, err := c.Plan()
+			if got := summariesOf(steps); err != nil || !slices.Equal(got, test.steps) {
+				t.Fatalf("steps %q, error %v", got, err)
+			}
+			if _, err := c.Run(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(w.ledger.Debs, test.debs) {
+				t.Errorf("did %q, and the ledger has %q", w.did, w.ledger.Debs)
+			}
+		})
 	}
-	if !slices.Equal(w.did, []string{"remove compose python runc"}) || !slices.Equal(w.ledger.Debs, []string{"docker.io", "runc"}) {
-		t.Errorf("did %q, and the ledger has %q", w.did, w.ledger.Debs)
+}
+
+// Which packages were asked for by name is remembered as long as they are there.
+func TestAskedIsRemembered(t *testing.T) {
+	goal := state.Goal{Named: []string{"docker.io"}}
+	goal.Want.Packages = map[string]state.Package{"docker.io": {Installed: true}, "git": {Installed: true}}
+	goal.Have.Packages = map[string]state.Package{"git": {Installed: true}}
+	l := claim(state.Ledger{}, state.Facts{}, goal)
+	if !slices.Equal(l.Asked, []string{"docker.io"}) {
+		t.Errorf("asked for %q", l.Asked)
+	}
+	goal.Have.Packages = map[string]state.Package{"docker.io": {Installed: true}}
+	goal.Want.Packages = map[string]state.Package{"docker.io": {}}
+	if l = settle(l, goal); len(l.Asked) > 0 || len(l.Debs) > 0 {
+		t.Errorf("after it went: %q of %q", l.Asked, l.Debs)
 	}
 }
 
@@ -49,5 +90,23 @@ func TestRestartReadsDropIns(t *testing.T) {
 	files := map[string]state.File{"/etc/systemd/system/docker.service.d/50-us.conf": {}}
 	if !anyDropIn([]string{"docker.service"}, files) || anyDropIn([]string{"docker.socket"}, files) {
 		t.Error("a drop-in that is to go has to be read as well")
+	}
+}
+
+// What an installation in place of other packages leaves over goes at the end, when apt knows what the new ones
+// need: it is named beforehand as what may go.
+func TestWhatAnExchangeLeavesOver(t *testing.T) {
+	w := newWorld()
+	w.needed = []string{"iptables"}
+	w.have.Packages = map[string]state.Package{"docker.io": {Installed: true}}
+	goal := moved()
+	goal.Along = []string{"iptables", "tini"}
+	goal, err := w.converger().possible(goal)
+	if err != nil || !slices.Equal(goal.Orphans, []string{"tini"}) {
+		t.Fatalf("left over may be %q, error %v", goal.Orphans, err)
+	}
+	all := summaries(goal)
+	if got := all[len(all)-1]; got != "remove what nothing needs any more of tini" {
+		t.Errorf("steps:\n%s", strings.Join(all, "\n"))
 	}
 }

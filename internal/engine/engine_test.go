@@ -63,10 +63,10 @@ func obey(facts state.Facts, goal state.Goal) state.Facts {
 			}
 		}
 	}
-	l.Debs = slices.Clone(facts.Ledger.Debs)
+	l.Debs, l.Asked = slices.Clone(facts.Ledger.Debs), slices.Clone(facts.Ledger.Asked)
 	for name, p := range goal.Want.Packages {
 		if p.Installed && !facts.Packages[name].Installed {
-			l.Debs = append(l.Debs, name)
+			l.Debs, l.Asked = append(l.Debs, name), append(l.Asked, name)
 		}
 		facts.Packages[name] = p
 	}
@@ -411,6 +411,36 @@ func TestCheckHost(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		case c.want != "" && (fault.CodeOf(err) != fault.Unsupported || !strings.Contains(err.Error(), c.want)):
 			t.Errorf("%s: error %v, want one with %q", name, err, c.want)
+		}
+	}
+}
+
+// Where live-restore leaves with our configuration, containers stop, and the status says so.
+func TestContainersThatDoNotOutliveARestart(t *testing.T) {
+	only, off := plain(), plain()
+	only.InstallOnly = true
+	off.Docker.Daemon = map[string]json.RawMessage{"live-restore": json.RawMessage("false")}
+	ran := settled(t, plain(), fresh())
+	swarm, stopped := ran, settled(t, plain(), fresh())
+	swarm.Swarm = true
+	stopped.Units[Service] = state.UnitFacts{Exists: true}
+	for name, c := range map[string]struct {
+		settings settings.Settings
+		facts    state.Facts
+		said     bool
+	}{
+		"installonly":                        {only, ran, true},
+		"a swarm":                            {plain(), swarm, true},
+		"the engine does not run":            {only, stopped, false},
+		"installonly on a fresh host":        {only, fresh(), false},
+		"installonly again":                  {only, settled(t, only, ran), false},
+		"live-restore is a person's":         {only, inhabited(), false},
+		"nothing changes":                    {plain(), ran, false},
+		"switched off, for the next restart": {off, ran, false},
+	} {
+		goal, err := Running(c.settings, c.facts)
+		if said := strings.Contains(strings.Join(goal.Notes, "\n"), "all containers stop"); err != nil || said != c.said {
+			t.Errorf("%s: notes %q, error %v", name, goal.Notes, err)
 		}
 	}
 }

@@ -10,10 +10,10 @@ import (
 	"docker-extension/internal/state"
 )
 
-// Gone gives the goal of uninstall: nothing of ours is left, and what we found is there again. Of the
-// packages that came with us only the removable ones go: others may need the rest by now. With purge
-// the engine's data goes too, unless the engine was here before us.
-func Gone(facts state.Facts, removable []string, purge bool) (state.Goal, error) {
+// Gone gives the goal of uninstall: nothing of ours is left, and what we found is there again. The
+// packages that came with us go, but for those that somebody wants by now. With purge the engine's data
+// goes too, unless the engine was here before us.
+func Gone(facts state.Facts, purge bool) (state.Goal, error) {
 	merged, err := dockerd.Merge(present(facts), memory(facts.Ledger), nil)
 	if err != nil {
 		return state.Goal{}, err
@@ -45,7 +45,7 @@ func Gone(facts state.Facts, removable []string, purge bool) (state.Goal, error)
 	for _, name := range facts.Ledger.Held {
 		goal.Want.Packages[name] = state.Package{Installed: facts.Packages[name].Installed}
 	}
-	for _, name := range removable {
+	for _, name := range unclaimed(facts) {
 		goal.Want.Packages[name] = state.Package{}
 	}
 	for _, m := range facts.Ledger.Members {

@@ -22,6 +22,7 @@ func wantPackages(goal *state.Goal, s settings.Settings, from supply, facts stat
 		names = with(names, composePackage(goal.Pinned[0], names, facts))
 	}
 	goal.Named = names
+	goal.Along = without(unclaimed(facts), names)
 	goal.Want.Choice = state.Choice{Origin: from.origin, Version: s.Docker.Version}
 	goal.Have.Choice = haveChoice(goal, facts)
 	if foreign && s.Docker.Version == "" {
@@ -83,16 +84,22 @@ func with(names []string, name string) []string {
 	return append(slices.Clip(names), name)
 }
 
+// without gives the items of a that are not in b.
+func without(a, b []string) []string {
+	return slices.DeleteFunc(slices.Clone(a), func(name string) bool { return slices.Contains(b, name) })
+}
+
 // shared gives the items of a that are in b.
 func shared(a, b []string) []string {
 	return slices.DeleteFunc(slices.Clone(a), func(name string) bool { return !slices.Contains(b, name) })
 }
 
 // haveChoice gives what the packages on the host were chosen by, as far as it matters: a version that
-// fits the wanted one was well chosen, whoever did it, and one that does not was not.
+// fits the wanted one was well chosen, whoever did it, and one that does not was not. Settings that name
+// another version than before want the newest one of it, as a fresh host has.
 func haveChoice(goal *state.Goal, facts state.Facts) state.Choice {
 	have, wanted := facts.Ledger.Choice, goal.Want.Choice.Version
-	if wanted == "" {
+	if wanted == "" || have.Version != "" && have.Version != wanted {
 		return have
 	}
 	have.Version = wanted
@@ -113,14 +120,28 @@ func rivals(wanted []string, facts state.Facts) []string {
 	if !slices.Contains(wanted, "docker.io") {
 		family = append(family, "docker.io", "docker-cli", "containerd", "runc", "docker-buildx", "docker-compose", "docker-compose-v2")
 	}
+	ours := unclaimed(facts)
 	var all []string
 	for _, name := range family {
-		if facts.Packages[name].Installed && slices.Contains(facts.Ledger.Debs, name) && !slices.Contains(wanted, name) {
+		if facts.Packages[name].Installed && slices.Contains(ours, name) && !slices.Contains(wanted, name) {
 			all = append(all, name)
 		}
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// unclaimed gives the packages that came with us, but for those that somebody on this host wants by now:
+// who holds a package, or has told apt to install one which was there already only because another needed
+// it, has apt's word that it stays (apt-mark(8)). The mark of a package that we asked for is our own.
+func unclaimed(facts state.Facts) []string {
+	l := facts.Ledger
+	return slices.DeleteFunc(slices.Clone(l.Debs), func(name string) bool {
+		p := facts.Packages[name]
+		held := p.Held && !slices.Contains(l.Held, name)
+		asked := slices.Contains(l.Asked, name) || slices.Contains(l.Named, name)
+		return p.Installed && (held || !p.Automatic && !asked)
+	})
 }
 
 // checkHeld refuses to change a package that a person wants to stay at its version.

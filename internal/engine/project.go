@@ -151,5 +151,5 @@ func unwantedCompose(s settings.Settings, facts state.Facts) []string {
 	if s.Compose != nil {
 		return nil
 	}
-	return slices.DeleteFunc(composePackages(), func(name string) bool { return !slices.Contains(facts.Ledger.Debs, name) })
+	return shared(composePackages(), unclaimed(facts))
 }

@@ -182,7 +182,7 @@ func TestLogins(t *testing.T) {
 	}
 	for name, aim := range map[string]func() (state.Goal, error){
 		"dropped":     func() (state.Goal, error) { return Running(plain(), facts) },
-		"uninstalled": func() (state.Goal, error) { return Gone(facts, nil, false) },
+		"uninstalled": func() (state.Goal, error) { return Gone(facts, false) },
 	} {
 		goal, err = aim()
 		if err != nil {

@@ -35,7 +35,7 @@ func Running(s settings.Settings, facts state.Facts) (state.Goal, error) {
 		Endpoint: endpoint(s),
 		Check:    check(files[DaemonJSON], facts),
 		Proxy:    s.Docker.Proxy,
-		Notes:    slices.Concat(notes(s, facts), p.from.notes, mergeNotes(p.daemon), p.logins.notes),
+		Notes:    slices.Concat(notes(s, facts), p.from.notes, mergeNotes(p.daemon), leaveNotes(files[DaemonJSON], facts), p.logins.notes),
 		Have:     have(facts),
 	}
 	maps.Copy(files, p.logins.returned)
@@ -145,6 +145,18 @@ func daemonKeys(s settings.Settings, facts state.Facts) map[string]json.RawMessa
 		keys["tlskey"] = quoted(KeyFile)
 	}
 	return keys
+}
+
+// leaveNotes says what becomes of containers where live-restore, which is ours, leaves daemon.json: because of
+// installonly, or because the host has joined a swarm. Only a restart makes the engine forget it, and an
+// engine that starts without it takes no running container over (restore in moby's daemon/daemon.go).
+func leaveNotes(wanted state.File, facts state.Facts) []string {
+	const key = "live-restore"
+	_, stays := daemonJSON(wanted.Content)[key]
+	if stays || !facts.Units[Service].Active || foreignKey(facts, key) || string(daemonJSON(present(facts))[key]) != "true" {
+		return nil
+	}
+	return []string{"the engine restarts without live-restore, which the extension had set: all containers stop, and those with a restart policy start again"}
 }
 
 // foreignKey tells whether a key of daemon.json is there and not ours.

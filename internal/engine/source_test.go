@@ -155,11 +155,12 @@ func TestChangesOfTheSource(t *testing.T) {
 		change        func(*state.Facts)
 		steps         []string
 	}{
-		"nothing":                             {from(dockers(), "26.1"), from(dockers(), "26.1"), nil, nil},
-		"a pin on what is there already":      {from(dockers(), ""), from(dockers(), "26"), nil, nil},
-		"a narrower pin that is kept already": {from(dockers(), "26"), from(dockers(), "26.1.4"), nil, nil},
-		"another version":                     {from(dockers(), "26.1"), from(dockers(), "27"), nil, append([]string{all + " at version 27"}, up...)},
-		"the pin is dropped":                  {from(dockers(), "26.1"), from(dockers(), ""), nil, append([]string{all}, up...)},
+		"nothing":                        {from(dockers(), "26.1"), from(dockers(), "26.1"), nil, nil},
+		"a pin on what is there already": {from(dockers(), ""), from(dockers(), "26"), nil, nil},
+		"a narrower pin":                 {from(dockers(), "26"), from(dockers(), "26.1.4"), nil, append([]string{all + " at version 26.1.4"}, up...)},
+		"a wider pin":                    {from(dockers(), "26.1.4"), from(dockers(), "26"), nil, append([]string{all + " at version 26"}, up...)},
+		"another version":                {from(dockers(), "26.1"), from(dockers(), "27"), nil, append([]string{all + " at version 27"}, up...)},
+		"the pin is dropped":             {from(dockers(), "26.1"), from(dockers(), ""), nil, append([]string{all}, up...)},
 		"an upgrade by somebody else": {from(dockers(), "26.1"), from(dockers(), "26.1"), func(f *state.Facts) {
 			f.Packages["docker-ce"] = state.Package{Installed: true, Version: "5:29.7.2-1"}
 		}, append([]string{all + " at version 26.1"}, up...)},
@@ -213,7 +214,7 @@ func TestChangesOfTheSource(t *testing.T) {
 func TestMove(t *testing.T) {
 	facts := supplied(t, plain(), coded(), "26.1.5")
 	for _, name := range []string{"containerd", "runc", "iptables"} {
-		facts.Packages[name] = state.Package{Installed: true}
+		facts.Packages[name] = state.Package{Installed: true, Automatic: true}
 		facts.Ledger.Debs = append(facts.Ledger.Debs, name)
 	}
 	facts.Packages["docker-compose"] = state.Package{Installed: true} // a person's own: apt has to say what becomes of it
@@ -348,7 +349,7 @@ func TestGoneWithASource(t *testing.T) {
 	s := from(dockers(), "26")
 	s.Docker.Hold = true
 	facts := supplied(t, s, coded(), "5:26.1.4-1", DockerKey)
-	goal, err := Gone(facts, facts.Ledger.Debs, false)
+	goal, err := Gone(facts, false)
 	got := steps(t, goal, err)
 	if strings.Contains(got, "install ") || !strings.Contains(got, "remove /etc/apt/keyrings/docker.asc, /etc/apt/sources.list.d/docker.sources") ||
 		!strings.Contains(got, "remove containerd.io, docker-buildx-plugin, docker-ce, docker-ce-cli, docker-compose-plugin") {

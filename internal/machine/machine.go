@@ -117,9 +117,6 @@ func (m *Machine) Survey() (state.Facts, error) {
 	return facts, err
 }
 
-// Removable gives those of the packages that are installed and that nothing else needs.
-func (m *Machine) Removable(packages []string) ([]string, error) { return m.apt.Removable(packages) }
-
 // memory is the ledger's file.
 type memory struct{ root files.Root }
 

@@ -19,8 +19,8 @@ import (
 // File is where docker keeps the accounts that root uses, on the command line and in compose.
 const File = "/root/.docker/config.json"
 
-// Hub is Docker Hub's name in config.json (IndexServer in docker/cli's cli/config/types and registry).
-const Hub = "https://index.docker.io/v1/"
+// Hub is Docker Hub's name in config.json.
+const Hub = state.DockerHub
 
 // Name gives the name under which docker keeps the account of a server: host and port, or Hub for no
 // server and for Docker Hub's own names. It is empty for an address without a host.

@@ -25,6 +25,8 @@ type Goal struct {
 	Proxy    Proxy    // for what has to be fetched
 	Pinned   []string // packages whose version follows the engine's; the engine's comes first
 	Named    []string // the packages that the settings ask for
+	Along    []string // those that came along with our installs, to go with the last package that needs them
+	Orphans  []string // those of them that may be left over by an installation in place of others
 	Parting  Parting
 	Notes    []string // what a person should know although nothing is wrong
 }

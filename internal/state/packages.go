@@ -11,6 +11,7 @@ type Package struct {
 	Installed bool   // "install ok installed": unpacked and configured, nothing less
 	Half      bool   // neither in nor out: dpkg was interrupted in an installation or a removal
 	Held      bool   // apt leaves it at its version (apt-mark hold)
+	Automatic bool   // apt brought it because another needed it, and nobody has asked for it since (apt-mark showauto)
 	Version   string // in dpkg's words, with epoch and revision; "" where only the rest matters
 }
 
@@ -79,7 +80,7 @@ func (r Repository) Description(keyring string) []byte {
 	return []byte(text)
 }
 
-// Fetched is a key that was taken from an address.
+// Fetched is a key that was taken from an address, where the settings do not say which one it has to be.
 type Fetched struct {
 	Address      string   `json:"address,omitempty"`
 	Fingerprints []string `json:"fingerprints,omitempty"` // of the keys that were there

@@ -19,6 +19,9 @@ type Container struct {
 	Ended   bool // with exit code 0
 }
 
+// DockerHub is Docker Hub's name in docker's credentials (IndexServer in docker/cli's registry package).
+const DockerHub = "https://index.docker.io/v1/"
+
 // Account is a person's or a program's account at a registry. Two accounts are the same if their digests
 // are; Username and Password are there in a wanted one only.
 type Account struct {

@@ -10,6 +10,8 @@ type Key struct {
 	Set, Changed, Dropped Body
 	// Refused is what is said where the key cannot be left out; empty where it can.
 	Refused string
+	// Says has words that the status has after Set; mostly none.
+	Says string
 	// Stops says that containers may stop: another engine comes in place of theirs, or live-restore goes.
 	Stops bool
 	// Slow says that every change of it takes long, and that a row that is not slow, or another test, does the same.
@@ -124,7 +126,7 @@ func mirrorKeys() []Key {
 		row("packages", good(`, "packages": ["docker-ce", "docker-ce-cli", "containerd.io"]`),
 			good(`, "packages": ["docker-ce", "docker-ce-cli", "containerd.io", "docker-buildx-plugin"]`), good(``), ""),
 		row("key", good(``), from(`"url": "<mirror>", "suite": "good", "key": "<mirror>/good.asc", "fingerprint": "<signed-fp>"`),
-			from(`"url": "<mirror>", "suite": "good"`), "is not signed by a key that apt trusts"),
+			from(`"url": "<mirror>", "suite": "good"`), "send the key that this repository is signed with"),
 	}
 }
 
@@ -166,7 +168,7 @@ func loginKeys() []Key {
 		{Path: "protectedSettings.login.password", Set: one, Changed: body(server + ", " + other), Dropped: body(server + `, "username": "<robot>"`), Refused: "lacks password"},
 		{Path: "protectedSettings.login.email", Set: body(server + ", " + account + `, "email": "a@example.com"`),
 			Changed: body(server + ", " + account + `, "email": "b@example.com"`), Dropped: one},
-		{Path: "protectedSettings.login.server", Set: one, Changed: body(`"server": "<registry-2>", ` + account), Dropped: body(account), Refused: "cannot log in to https://index.docker.io"},
+		{Path: "protectedSettings.login.server", Set: one, Changed: body(`"server": "<registry-2>", ` + account), Dropped: body(account), Refused: "cannot log in to Docker Hub, which a login without server is for"},
 	}
 }
 
@@ -184,7 +186,8 @@ func oldKeys() []Key {
 	return []Key{
 		{Path: "publicSettings.composeup", Set: public(`{"composeup": {"web": {"image": "wordpress"}}}`),
 			Changed: public(`{"composeup": {"web": {"image": "mysql"}}}`), Dropped: public(`{}`)},
-		{Path: "publicSettings.installonly", Set: public(`{"installonly": "true"}`), Changed: public(`{"installonly": false}`), Dropped: public(`{}`), Stops: true},
+		{Path: "publicSettings.installonly", Set: public(`{"installonly": "true"}`), Changed: public(`{"installonly": false}`), Dropped: public(`{}`), Stops: true,
+			Says: "all containers stop, and those with a restart policy start again"},
 		{Path: "publicSettings.version", Set: public(`{"version": 1}`), Changed: public(`{"version": "2"}`), Dropped: public(`{}`)},
 		{Path: "publicSettings.dockerport", Set: certified(`{"dockerport": "2376"}`), Changed: certified(`{"dockerport": 2377}`), Dropped: certified(`{}`)},
 		{Path: "protectedSettings.ca", Set: all, Changed: old("<both-cas>", "<cert>", "<cert-key>"), Dropped: old("", "<cert>", "<cert-key>"), Refused: "lacks ca"},

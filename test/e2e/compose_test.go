@@ -196,10 +196,27 @@ func (l *lab) manager() {
 	l.composeAgain()
 }
 
-// No compose any more: containers, file and program go, volumes and images stay.
+// No compose any more: containers, file and program go, volumes and images stay. So does what a person has
+// told apt to keep; the status names each package that goes.
 func (l *lab) composeDropped() {
+	const list, kept = "dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' | sed -n 's/^.i *//p'", "python3-dockerpty"
+	old := l.vm.Suite() == "bookworm" // where compose brings packages along
+	if old {
+		l.sh("apt-mark showauto | grep -x " + kept + " && apt-mark manual " + kept)
+	}
+	before := lines(l.sh(list))
 	s := l.succeed(body(`{}`, ""))
 	l.Log(show(s))
+	after := lines(l.sh(list))
+	gone := differences(before, after)
+	for _, change := range gone {
+		if name, went := strings.CutPrefix(change, "- "); !went || !strings.Contains(show(s), name) {
+			l.Errorf("%s is not in the status: %s", change, show(s))
+		}
+	}
+	if _, stays := after[kept]; stays != old || len(gone) == 0 || old && len(gone) < 5 {
+		l.Errorf("%s is there: %v; changed: %q", kept, stays, gone)
+	}
 	if all := l.sh("docker ps -aq; ls -d /etc/docker/compose 2>/dev/null; dpkg-query -W -f '${db:Status-Abbrev}' docker-compose 2>/dev/null | grep ^i || true"); all != "" {
 		l.Errorf("there is still: %s", all)
 	}
@@ -287,8 +304,12 @@ func (l *lab) logins() {
 func (l *lab) composeUninstalled() {
 	l.succeed(body(`{"compose": {"services": {"web": {"image": "wordpress", "restart": "always"}}}}`,
 		fmt.Sprintf(`{"login": {"server": %q, "username": %q, "password": %q}}`, privateRegistry, registryUser, l.secrets["registry"])))
+	l.sh("apt-mark showauto | grep -x tini && apt-mark manual tini") // by a person, who needs it
 	if err := l.agent.Uninstall(l.ctx()); err != nil {
 		l.Fatal(err)
+	}
+	if stays := l.sh("dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' tini docker.io containerd docker-compose 2>/dev/null | grep ^.i || true"); stays != "ii tini" {
+		l.Errorf("of the packages there are still: %s", stays)
 	}
 	if left := l.sh("ls -d /etc/docker/compose /var/lib/docker-extension 2>/dev/null || true"); left != "" {
 		l.Errorf("left behind: %s", left)

@@ -50,10 +50,10 @@ func (l *lab) inventory() inventory {
 	return all
 }
 
-// ownWord lists what is different on each VM: names and addresses, the copies that tools for groups keep,
-// and the identity that engines up to 23 make.
+// ownWord lists what is different on each VM: names and addresses, the days on which accounts were made, the
+// copies that tools for groups keep, and the identity that engines up to 23 make.
 func ownWord() []string {
-	return []string{"/etc/hostname", "/etc/hosts", "/etc/machine-id", "/etc/group-", "/etc/gshadow-", "/etc/docker/key.json"}
+	return []string{"/etc/hostname", "/etc/hosts", "/etc/machine-id", "/etc/shadow", "/etc/shadow-", "/etc/group-", "/etc/gshadow-", "/etc/docker/key.json"}
 }
 
 // contentOf shows files that the settings decide, so that a difference can be read.

@@ -146,6 +146,9 @@ func (s *shop) step(l *lab, step string, key bodies.Key, b bodies.Body) {
 		l.Errorf("%s: %s", step, show(status))
 		return
 	}
+	if b == key.Set && !strings.Contains(show(status), key.Says) {
+		l.Errorf("%s: want %q, got %s", step, key.Says, show(status))
+	}
 	if compared(key, b) {
 		names := dpkgLeftovers(l.vm.Suite())
 		for i := range names {

@@ -69,7 +69,7 @@ func written(t *testing.T, v *vm) []string {
 	files := []string{"run/docker-extension/order.json", "run/docker-extension/current.json", "run/docker-extension/ended.json", "run/docker-extension/daemon.json"}
 	for path, mode := range everything(t, v.root) {
 		_, old := before[path]
-		theirs := slices.ContainsFunc([]string{"usr/", "var/lib/dpkg/", "run/systemd/", "proc/", "etc/systemd/system/sockets.target.wants/",
+		theirs := slices.ContainsFunc([]string{"usr/", "var/lib/dpkg/", "var/lib/apt/", "run/systemd/", "proc/", "etc/systemd/system/sockets.target.wants/",
 			"etc/systemd/system/multi-user.target.wants/", "var/log/azure/Test.Docker/events/",
 			"var/lib/waagent/Test.Docker-1.0.0/config/"}, func(p string) bool { return strings.HasPrefix(path, p) })
 		if mode.IsRegular() && !old && !theirs {

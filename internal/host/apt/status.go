@@ -25,13 +25,18 @@ const longestField = 1 << 20
 // Packages gives every package that dpkg knows, by name. A package that is there for several
 // architectures is installed if one of them is. A host without dpkg has no packages.
 func Packages(root files.Root) (map[string]state.Package, error) {
+	marked, err := automatic(root)
+	if err != nil {
+		return nil, err
+	}
 	packages := make(map[string]state.Package, 1024)
-	err := eachField(root, func(stanza *stanza) {
+	err = eachField(root, func(stanza *stanza) {
 		known := packages[stanza.name]
 		packages[stanza.name] = state.Package{
 			Installed: known.Installed || stanza.installed(),
 			Held:      known.Held || stanza.want == "hold",
 			Half:      known.Half || stanza.unfinished(),
+			Automatic: marked[stanza.name],
 			Version:   known.Version,
 		}
 		if stanza.installed() {
@@ -53,6 +58,8 @@ type stanza struct {
 	provides string
 	arch     string
 	version  string
+
+	automatic bool // in apt's record
 }
 
 // key tells packages apart that are there for several architectures.
@@ -86,6 +93,8 @@ func (s *stanza) set(field, value string) {
 		s.arch = value
 	case "Version":
 		s.version = value
+	case "Auto-Installed":
+		s.automatic = value == "1"
 	}
 }
 

@@ -31,14 +31,27 @@ func (e Engine) Prove(ctx context.Context, account state.Account) error {
 	if err == nil {
 		return nil
 	}
-	hint := "let the VM reach " + account.Server + ", or correct server in login"
+	what, hint := account.Server, "let the VM reach "+account.Server+", or correct server in login"
 	// Of a registry without tokens the engine says 500, and the registry's answer in words.
-	if statusOf(err) == http.StatusUnauthorized || strings.Contains(err.Error(), "401 Unauthorized") {
+	refused := statusOf(err) == http.StatusUnauthorized || strings.Contains(err.Error(), "401 Unauthorized")
+	if refused {
 		hint = "correct username and password of " + account.Server + " in login"
+	}
+	if account.Server == state.DockerHub {
+		what, hint = atHub(refused)
 	}
 	var answer *answerError
 	if errors.As(err, &answer) {
 		err = errors.New(answer.message)
 	}
-	return fault.New(fault.Login, "protectedSettings.login", hint, "cannot log in to %s: %w", account.Server, err)
+	return fault.New(fault.Login, "protectedSettings.login", hint, "cannot log in to %s: %w", what, err)
+}
+
+// atHub names Docker Hub as people do, and says why it is asked: who has left out the server does not know.
+func atHub(refused bool) (what, hint string) {
+	const other = ", or name the registry that the account is for as server in login"
+	if refused {
+		return "Docker Hub, which a login without server is for", "correct username and password of Docker Hub" + other
+	}
+	return "Docker Hub, which a login without server is for", "let the VM reach Docker Hub" + other
 }

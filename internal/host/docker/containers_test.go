@@ -88,6 +88,29 @@ func TestUnframed(t *testing.T) {
 	}
 }
 
+// A login without a server is for Docker Hub, which nobody has named: the message says so.
+func TestProveAtDockerHub(t *testing.T) {
+	for answer, want := range map[string]string{
+		`{"message": "unauthorized: incorrect username or password"}`: "protectedSettings.login: cannot log in to Docker Hub, which a login without server is for: unauthorized: incorrect username or password " +
+			"(correct username and password of Docker Hub, or name the registry that the account is for as server in login)",
+		`{"message": "no such host"}`: "protectedSettings.login: cannot log in to Docker Hub, which a login without server is for: no such host " +
+			"(let the VM reach Docker Hub, or name the registry that the account is for as server in login)",
+	} {
+		e, dir := host(t)
+		serve(t, dir, func(w http.ResponseWriter, _ *http.Request) {
+			status := http.StatusInternalServerError
+			if strings.Contains(answer, "unauthorized") {
+				status = http.StatusUnauthorized
+			}
+			w.WriteHeader(status)
+			fmt.Fprint(w, answer)
+		})
+		if got := fault.Sentence(e.Prove(t.Context(), state.Account{Server: state.DockerHub, Username: "robot"}), 0); got != want {
+			t.Errorf("got %s", got)
+		}
+	}
+}
+
 // The password is in the body of the question, and in nothing else.
 func TestProve(t *testing.T) {
 	account := state.Account{Server: "r:5000", Username: "robot", Password: secret.New("hush")}

@@ -5,27 +5,51 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path"
 	"slices"
 	"strings"
 )
 
 const statusFile = "var/lib/dpkg/status"
 
-// pack is a package in dpkg's record.
-type pack struct{ status, depends string }
+// marksFile is apt's record of what nobody has asked for.
+const marksFile = "var/lib/apt/extended_states"
+
+// pack is a package in the records of dpkg and apt.
+type pack struct {
+	status, depends string
+	automatic       bool
+}
 
 // catalog is what the archive has: each package with what it depends on.
 func catalog() map[string]string {
 	return map[string]string{"docker.io": "containerd, runc", "docker-cli": "", "containerd": "runc", "runc": ""}
 }
 
-// installed reads dpkg's record, in which only the fields Package, Status and Depends are of use here.
+// installed reads the records, in which only the fields Package, Status and Depends are of use here.
 func (h *Host) installed() (map[string]pack, error) {
-	content, err := os.ReadFile(h.path(statusFile))
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
+	known, err := h.stanzas(statusFile)
+	if err != nil {
+		return nil, err
+	}
+	marked, err := h.stanzas(marksFile)
+	if err != nil {
 		return nil, err
 	}
 	packages := map[string]pack{}
+	for name, fields := range known {
+		packages[name] = pack{fields["Status"], fields["Depends"], marked[name]["Auto-Installed"] == "1"}
+	}
+	return packages, nil
+}
+
+// stanzas gives the fields of each package in a record.
+func (h *Host) stanzas(record string) (map[string]map[string]string, error) {
+	content, err := os.ReadFile(h.path(record))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	all := map[string]map[string]string{}
 	for stanza := range strings.SplitSeq(string(content), "\n\n") {
 		fields := map[string]string{}
 		for line := range strings.Lines(stanza) {
@@ -33,23 +57,29 @@ func (h *Host) installed() (map[string]pack, error) {
 			fields[key] = value
 		}
 		if name := fields["Package"]; name != "" {
-			packages[name] = pack{fields["Status"], fields["Depends"]}
+			all[name] = fields
 		}
 	}
-	return packages, nil
+	return all, nil
 }
 
 func (h *Host) record(packages map[string]pack) error {
-	var text strings.Builder
+	var text, marks strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(packages)) {
 		p := packages[name]
+		if p.automatic {
+			fmt.Fprintf(&marks, "Package: %s\nArchitecture: amd64\nAuto-Installed: 1\n\n", name)
+		}
 		fmt.Fprintf(&text, "Package: %s\nStatus: %s\nVersion: %s\n", name, p.status, Version)
 		if p.depends != "" {
 			fmt.Fprintf(&text, "Depends: %s\n", p.depends)
 		}
 		text.WriteString("\n")
 	}
-	return os.WriteFile(h.path(statusFile), []byte(text.String()), 0o644)
+	if err := os.MkdirAll(path.Dir(h.path(marksFile)), 0o755); err != nil {
+		return err
+	}
+	return errors.Join(os.WriteFile(h.path(statusFile), []byte(text.String()), 0o644), os.WriteFile(h.path(marksFile), []byte(marks.String()), 0o644))
 }
 
 // aptGet plays update, install and remove, the latter with --simulate too.
@@ -103,7 +133,7 @@ func (h *Host) install(names []string) error {
 			return errors.New("Unable to locate package " + name)
 		}
 		if packages[name].status != "install ok installed" {
-			packages[name] = pack{"install ok installed", depends}
+			packages[name] = pack{"install ok installed", depends, !slices.Contains(names, queue[0])}
 			queue = append(queue, strings.FieldsFunc(depends, func(c rune) bool { return c == ',' || c == ' ' })...)
 		}
 	}
@@ -161,7 +191,7 @@ func (h *Host) remove(names []string) error {
 	return err
 }
 
-// mark is apt-mark hold and unhold.
+// mark is apt-mark hold, unhold and manual.
 func (h *Host) mark(args []string) error {
 	packages, err := h.installed()
 	if err != nil {
@@ -170,6 +200,11 @@ func (h *Host) mark(args []string) error {
 	words, _ := operands(args)
 	for _, name := range words[1:] {
 		p := packages[name]
+		if words[0] == "manual" {
+			p.automatic = false
+			packages[name] = p
+			continue
+		}
 		p.status = map[string]string{"hold": "hold ok installed", "unhold": "install ok installed"}[words[0]]
 		packages[name] = p
 	}
