@@ -225,3 +225,19 @@ func (w watched) Write(p string, f state.File) error {
 	w.tell(p)
 	return w.world.Write(p, f)
 }
+
+// A fetched key is remembered where the settings do not say which one it has to be.
+func TestWhichKeyIsRemembered(t *testing.T) {
+	for key, want := range map[state.Key]string{
+		{Address: "https://k"}:                    "https://k",
+		{Address: "https://k", Fingerprint: "F1"}: "",
+		{Text: "-----BEGIN"}:                      "",
+	} {
+		w := newWorld()
+		r := &run{Converger: w.converger()}
+		r.ledger.Fetched.Address = "https://before"
+		if err := (AddRepository{Repository: state.Repository{Key: key}}).do(t.Context(), r); err != nil || w.ledger.Fetched.Address != want {
+			t.Errorf("%+v: %+v, error %v", key, w.ledger.Fetched, err)
+		}
+	}
+}

@@ -126,7 +126,7 @@ func mirrorKeys() []Key {
 		row("packages", good(`, "packages": ["docker-ce", "docker-ce-cli", "containerd.io"]`),
 			good(`, "packages": ["docker-ce", "docker-ce-cli", "containerd.io", "docker-buildx-plugin"]`), good(``), ""),
 		row("key", good(``), from(`"url": "<mirror>", "suite": "good", "key": "<mirror>/good.asc", "fingerprint": "<signed-fp>"`),
-			from(`"url": "<mirror>", "suite": "good"`), "send the key that this repository is signed with"),
+			from(`"url": "<mirror>", "suite": "good"`), "send the key that it is signed with as docker.source.key"),
 	}
 }
 

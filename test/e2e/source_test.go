@@ -43,7 +43,7 @@ func (l *lab) badSources() {
 		mirror map[string]any
 		says   string
 	}{
-		"another key":         {with(map[string]any{"key": l.key("other")}), "docker.source.key is the key that this repository is signed with"},
+		"another key":         {with(map[string]any{"key": l.key("other")}), "send the key that it is signed with as docker.source.key"},
 		"an expired key":      {with(map[string]any{"suite": "expired", "key": l.key("expired")}), "its time is over"},
 		"nobody signed it":    {with(map[string]any{"suite": "unsigned"}), "is not signed"},
 		"no such suite":       {with(map[string]any{"suite": "missing"}), "url and suite must lead to a file"},

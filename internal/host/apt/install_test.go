@@ -142,7 +142,7 @@ func TestProxyOfTheChildren(t *testing.T) {
 
 func TestTry(t *testing.T) {
 	for name, c := range map[string]struct{ says, hint string }{
-		"unsigned": {"E: The repository 'http://m trixie InRelease' is not signed.", "send the key that this repository is signed with"},
+		"unsigned": {"E: The repository 'http://m trixie InRelease' is not signed.", "send the key that it is signed with as docker.source.key"},
 		"no suite": {"E: The repository 'http://m trixie Release' does not have a Release file.", "url and suite must lead to"},
 		"no way":   {"Err:1 http://m trixie InRelease\\n  Could not connect to m:80", "let the VM reach"},
 		"fine":     {"", ""},

@@ -39,7 +39,7 @@ func sourceHint(err error) string {
 	said := words(err, linesOfRun)
 	for _, trouble := range []trouble{
 		{signs: []string{"NO_PUBKEY", "is not signed", "public key is not available", "Missing key", "BADSIG", "The following signatures"},
-			hint: "send the key that this repository is signed with as docker.source.key, one that has not expired"},
+			hint: "see that the repository is signed, and send the key that it is signed with as docker.source.key"},
 		{signs: []string{"404  Not Found", "does not have a Release file", "File not found"},
 			hint: "check docker.source: url and suite must lead to a file dists/SUITE/Release"},
 	} {
