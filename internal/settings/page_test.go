@@ -45,6 +45,7 @@ func mistakes() map[string][]mistake {
 		"2. Keys": {
 			{"A slip", `{"dokcer": {"port": 2376}}`, ``},
 			{"A slip further in", `{"docker": {"prot": 2376}}`, ``},
+			{"A slip in a key of 2014", `{"instalonly": true}`, ``},
 			{"A key that nobody knows", `{"uninstall": {"everything": true}}`, ``},
 			{"A key at the wrong level", `{"port": 2376}`, ``},
 			{"Secrets in the public settings", `{"certs": {"key": "..."}, "login": {"password": "..."}}`, ``},

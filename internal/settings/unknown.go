@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -13,9 +14,9 @@ func (c *check) unknown(steps []string, key string) {
 	message, hint := "is not a known key", ""
 	if home := c.home(steps, key); home != "" {
 		message, hint = moved(c.section, home)
-	} else if names := c.knownAt(steps); len(names) > 0 {
+	} else if names, old := c.knownAt(steps); len(names) > 0 {
 		hint = "use one of " + strings.Join(names, ", ") + ", or remove the key"
-		if near := nearest.Name(key, names); near != "" {
+		if near := cmp.Or(nearest.Name(key, names), nearest.Name(key, old)); near != "" {
 			hint = "use " + near + ", the nearest known key, or remove it"
 		}
 	}
@@ -35,23 +36,27 @@ func moved(from section, home string) (message, hint string) {
 	}
 }
 
-// knownAt gives the names of the keys that may stand in the object at the end of steps, sorted;
-// neither reserved nor old ones.
-func (c *check) knownAt(steps []string) []string {
+// knownAt gives the names of the keys that may stand in the object at the end of steps, today's and those of
+// 2014, sorted; no reserved ones.
+func (c *check) knownAt(steps []string) (names, old []string) {
 	here := c.root
 	for _, step := range steps {
 		if next, ok := here.members(c.root)[step]; ok {
 			here = next
 		}
 	}
-	var names []string
 	for name, schema := range here.members(c.root) {
-		if !schema.flag("deprecated") && !schema.follow(c.root).flag("x-reserved") {
+		switch {
+		case schema.follow(c.root).flag("x-reserved"):
+		case schema.flag("deprecated"):
+			old = append(old, name)
+		default:
 			names = append(names, name)
 		}
 	}
 	slices.Sort(names)
-	return names
+	slices.Sort(old)
+	return names, old
 }
 
 // home gives the place that a misplaced key belongs to; "" if no place has such a key. The other
