@@ -3,12 +3,16 @@ package main
 import (
 	"archive/tar"
 	"bytes"
+	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestMedian(t *testing.T) {
@@ -137,5 +141,81 @@ func TestRegistryServesItsImage(t *testing.T) {
 		if answer.Code != want {
 			t.Errorf("%s: %d, want %d", path, answer.Code, want)
 		}
+	}
+}
+
+// The lines of a run tell where its time went; what has not begun took no time of its own.
+func TestSplit(t *testing.T) {
+	lines := []line{
+		{10, "== update"}, {20, "Get:1 ..."}, {1500, "== install"}, {2000, "Need to get 65.1 MB of archives."}, {2500, "Selecting previously unselected package runc."},
+		{2600, "Preparing to unpack .../runc.deb ..."}, {4000, "Setting up runc ..."}, {4100, "Setting up docker.io ..."}, {5000, "== engine"},
+	}
+	values := map[string]float64{}
+	split(values, lines, 5700)
+	want := map[string]float64{
+		"phase before apt_ms": 10, "phase package lists_ms": 1490, "phase apt reads and decides_ms": 500, "phase download_ms": 500,
+		"phase unpack_ms": 1500, "phase set up_ms": 1000, "phase until the engine answers_ms": 700,
+	}
+	if !maps.Equal(values, want) {
+		t.Errorf("phases are %v, want %v", values, want)
+	}
+}
+
+// The extension's own log has what is needed for the same phases.
+func TestOwnLines(t *testing.T) {
+	log := `time="2026-11-24T10:00:00.000Z" level=info msg="done: version 0.1.0 is installed" op=install seq=0
+time="2026-11-24T10:00:01.000Z" level=info msg=started op=enable seq=1
+time="2026-11-24T10:00:01.010Z" level=info msg="command started" args="apt-get -q -o APT::Update::Error-Mode=any update" command=apt-get op=converge seq=1
+time="2026-11-24T10:00:02.000Z" level=info msg="command started" args="apt-get -q install -y -- docker.io" command=apt-get op=converge seq=1
+time="2026-11-24T10:00:02.500Z" level=info msg="Setting up docker.io (26.1) ..." command=apt-get op=converge seq=1
+time="2026-11-24T10:00:03.000Z" level=info msg=started op=converge seq=1 step="ask the engine whether it takes /etc/docker/daemon.json"
+time="2026-11-24T10:00:03.500Z" level=info msg="command ended" command=dockerd exit=0 op=converge seq=1 took=9ms
+time="2026-11-24T10:00:04.000Z" level=info msg=started op=converge seq=1 step="pull what is missing of busybox (each within 30 minutes)"
+time="2026-11-24T10:00:04.500Z" level=info msg="command ended" command=docker exit=0 op=converge seq=1 took=9ms
+time="2026-11-24T10:00:05.000Z" level=info msg="command started" args="docker compose --file x up --detach --remove-orphans" command=docker op=converge seq=1
+time="2026-11-24T10:00:06.000Z" level=info msg="command ended" command=docker exit=0 op=converge seq=1 took=1s
+`
+	all, err := events(log, time.Date(2026, 11, 24, 10, 0, 1, 999, time.UTC))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, l := range ownLines(all) {
+		if strings.HasPrefix(l.Text, "== ") {
+			got = append(got, fmt.Sprintf("%g %s", l.At, l.Text))
+		}
+	}
+	if want := []string{"10 == update", "1000 == install", "2000 == engine", "3000 == project", "5000 == watch"}; !slices.Equal(got, want) {
+		t.Errorf("marks are %q, want %q", got, want)
+	}
+	if _, err := events("something else\n", time.Time{}); err == nil {
+		t.Error("a log of another form was taken")
+	}
+}
+
+// Each step of a change has its time, and what lies before and behind them has the rest.
+func TestAddSteps(t *testing.T) {
+	all := []event{
+		{5, "started", " op=enable seq=3 version=0.1.0"},
+		{80, "started", ` op=converge seq=3 step="write /etc/docker/daemon.json"`},
+		{83, "done", ` op=converge seq=3 step="write /etc/docker/daemon.json" took=3ms`},
+		{85, "done: working in the background", ` op=enable seq=3 took=80ms`},
+		{90, "started", ` op=converge seq=3 step="reload docker.service"`},
+		{1290, "done", ` op=converge seq=3 step="reload docker.service" took=1.2s`},
+	}
+	values := map[string]float64{}
+	if err := addSteps(values, all, 1300); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]float64{
+		"step 00 before the first step_ms": 80, "step 01 write /etc/docker/daemon.json_ms": 3, "step 02 reload docker.service_ms": 1200, "step 03 after the last step_ms": 10,
+	}
+	if !maps.Equal(values, want) {
+		t.Errorf("steps are %v, want %v", values, want)
+	}
+	r := &results{}
+	r.add("trixie", changeLabel, ours, values)
+	if table := r.table(); !strings.Contains(table, "| label changed | reload docker.service | 1200 |\n") {
+		t.Errorf("the table lacks a step:\n%s", table)
 	}
 }

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"path"
-	"strconv"
 	"strings"
 	"time"
 
@@ -16,16 +14,16 @@ import (
 
 // The scenarios of a VM on which the extension has succeeded before.
 const (
-	nothing       = "nothing to do"
-	version       = "version"
 	changeLabel   = "label changed"
 	changeCert    = "certificate changed"
 	changePort    = "port changed"
 	changeService = "one compose service changed"
+
+	// What nobody can do better, measured beside it.
+	floorRestart = "engine restarted by hand"
 )
 
 const (
-	repeats     = 20   // of a run that has nothing to do
 	webPort     = 8080 // of the container that is watched
 	turns       = 3    // of each change, for every round
 	settledTime = 150 * time.Millisecond
@@ -86,10 +84,25 @@ func (l *lab) begin(ctx context.Context, w wish) error {
 	return err
 }
 
+// restart has the engine restarted as a person would, with nothing changed.
+func (l *lab) restart(ctx context.Context, w wish) error {
+	return l.watched(ctx, floorRestart, w.port, w.port, func() (probed, error) {
+		all, err := l.run(ctx, "repeat", "1", "systemctl restart docker.service")
+		if err != nil {
+			return probed{}, err
+		}
+		all[0].Done = all[0].Wall
+		return all[0], nil
+	})
+}
+
 // turn makes each of the changes once.
 func (l *lab) turn(ctx context.Context, w wish) (wish, error) {
 	w.label += "x"
-	if err := l.watched(ctx, changeLabel, w, w.port); err != nil {
+	if err := l.restart(ctx, w); err != nil {
+		return w, err
+	}
+	if err := l.changed(ctx, changeLabel, w, w.port); err != nil {
 		return w, err
 	}
 	// The same authority, so that a client can follow through the change.
@@ -99,12 +112,12 @@ func (l *lab) turn(ctx context.Context, w wish) (wish, error) {
 	}
 	l.keys.Server = pair
 	w.certs = l.keys.Triple()
-	if err := l.watched(ctx, changeCert, w, w.port); err != nil {
+	if err := l.changed(ctx, changeCert, w, w.port); err != nil {
 		return w, err
 	}
 	old := w.port
 	w.port = 2*apiPort + 1 - old // to and fro
-	return w, l.watched(ctx, changePort, w, old)
+	return w, l.changed(ctx, changePort, w, old)
 }
 
 // services measures a project of two services of which one changes.
@@ -115,20 +128,20 @@ func (l *lab) services(ctx context.Context, w wish) error {
 	}
 	for range turns * l.bench.rounds {
 		w.version++
-		if err := l.watched(ctx, changeService, w, w.port); err != nil {
+		if err := l.changed(ctx, changeService, w, w.port); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// watched makes a change while clients of the engine and of a container ask all the time.
-func (l *lab) watched(ctx context.Context, scenario string, w wish, oldPort int) error {
-	client, err := l.client()
-	if err != nil {
-		return err
-	}
-	plain := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+// changed has the extension make a change.
+func (l *lab) changed(ctx context.Context, scenario string, w wish, oldPort int) error {
+	return l.watched(ctx, scenario, oldPort, w.port, func() (probed, error) { return l.change(ctx, w.settings()) })
+}
+
+// watched does something while clients of the engine and of a container ask all the time.
+func (l *lab) watched(ctx context.Context, scenario string, oldPort, newPort int, do func() (probed, error)) error {
 	before, err := l.processes(ctx)
 	if err != nil {
 		return err
@@ -137,17 +150,13 @@ func (l *lab) watched(ctx context.Context, scenario string, w wish, oldPort int)
 	if err != nil {
 		return err
 	}
-	engine := poll(ctx, client, l.url(oldPort))
-	web := poll(ctx, plain, fmt.Sprintf("http://%s:%d/etc/passwd", l.vm.Address(), webPort))
-	next := engine
-	if w.port != oldPort {
-		next = poll(ctx, client, l.url(w.port))
+	clients, err := l.clients(ctx, oldPort, newPort)
+	if err != nil {
+		return err
 	}
-	done, err := l.change(ctx, w.settings())
+	done, err := do()
 	pause(ctx)
-	for _, p := range []*poller{engine, next, web} {
-		p.stop()
-	}
+	clients.stop()
 	if err != nil {
 		return err
 	}
@@ -156,16 +165,48 @@ func (l *lab) watched(ctx context.Context, scenario string, w wish, oldPort int)
 		return err
 	}
 	values["wall_ms"], values["call_ms"] = done.Done, done.Wall
-	values["web_failed"], values["web_slowest_ms"] = float64(web.failures), milliseconds(web.slowest)
-	if next == engine {
-		values["failed"], values["slowest_ms"] = float64(engine.failures), milliseconds(engine.slowest)
-		for _, reason := range engine.reasons {
-			fmt.Println("   lost:", reason)
-		}
-	} else {
-		values["gap_ms"] = milliseconds(next.first.Sub(engine.last))
+	clients.count(values)
+	if err := l.steps(ctx, values, done); err != nil {
+		return err
 	}
 	return l.compareProcesses(ctx, scenario, before, values)
+}
+
+// clients ask the engine on its port, on the one that it will have, and a container.
+type clients struct{ engine, next, web *poller }
+
+func (l *lab) clients(ctx context.Context, oldPort, newPort int) (c clients, err error) {
+	client, err := l.client()
+	if err != nil {
+		return c, err
+	}
+	plain := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	c.engine = poll(ctx, client, l.url(oldPort))
+	c.web = poll(ctx, plain, fmt.Sprintf("http://%s:%d/etc/passwd", l.vm.Address(), webPort))
+	c.next = c.engine
+	if newPort != oldPort {
+		c.next = poll(ctx, client, l.url(newPort))
+	}
+	return c, nil
+}
+
+func (c clients) stop() {
+	for _, p := range []*poller{c.engine, c.next, c.web} {
+		p.stop()
+	}
+}
+
+// count adds what the clients saw. Only after stop.
+func (c clients) count(values map[string]float64) {
+	values["web_failed"], values["web_slowest_ms"] = float64(c.web.failures), milliseconds(c.web.slowest)
+	if c.next != c.engine {
+		values["gap_ms"] = milliseconds(c.next.first.Sub(c.engine.last))
+		return
+	}
+	values["failed"], values["slowest_ms"] = float64(c.engine.failures), milliseconds(c.engine.slowest)
+	for _, reason := range c.engine.reasons {
+		fmt.Println("   lost:", reason)
+	}
 }
 
 // compareProcesses adds whether engine and container are the processes that they were.
@@ -200,79 +241,4 @@ func pause(ctx context.Context) {
 	case <-ctx.Done():
 	case <-time.After(settledTime):
 	}
-}
-
-// idle measures enable with nothing to do, and the start of the binary.
-func (l *lab) idle(ctx context.Context, scenario, variant string) error {
-	seq, _ := l.agent.Seq()
-	command := l.enableCommand(seq)
-	// Once without a clock: the status says for the first time that nothing had to be changed.
-	if _, err := l.run(ctx, "repeat", "1", command); err != nil {
-		return err
-	}
-	all, err := l.run(ctx, "repeat", strconv.Itoa(repeats), command)
-	if err != nil {
-		return err
-	}
-	values := figures(all)
-	if err := l.trace(ctx, command, values); err != nil {
-		return err
-	}
-	l.bench.results.add(l.vm.Suite(), scenario, variant, values)
-	if scenario != nothing {
-		return nil
-	}
-	all, err = l.run(ctx, "repeat", strconv.Itoa(repeats), "exec "+path.Join(l.handlerDir(), "bin/docker-extension")+" version")
-	if err == nil {
-		l.bench.results.add(l.vm.Suite(), version, ours, figures(all))
-	}
-	return err
-}
-
-// figures gives the medians of runs, and the fastest.
-func figures(all []probed) map[string]float64 {
-	var wall, cpu, rss []float64
-	for _, one := range all {
-		wall, cpu, rss = append(wall, one.Wall), append(cpu, one.CPU), append(rss, one.MaxRSS*1024/1e6)
-	}
-	fastest := wall[0]
-	for _, w := range wall {
-		fastest = min(fastest, w)
-	}
-	return map[string]float64{"wall_ms": median(wall), "fastest_ms": fastest, "cpu_ms": median(cpu), "peak_mb": median(rss)}
-}
-
-// trace counts what a run asks of the kernel: processes, connections to D-Bus, and flushes to the disk.
-func (l *lab) trace(ctx context.Context, command string, values map[string]float64) error {
-	const file = "/tmp/bench.trace"
-	if err := l.vm.WriteFile("/root/traced", 0o700, []byte(command)); err != nil {
-		return err
-	}
-	text, err := l.vm.Sh(ctx, "strace -f -qq -o "+file+" -e trace=clone,clone3,fork,vfork,connect,fsync,fdatasync sh /root/traced >/dev/null; cat "+file)
-	if err != nil {
-		return err
-	}
-	for _, name := range []string{"children", "dbus", "flushes"} {
-		values[name] = 0
-	}
-	for line := range strings.Lines(text) {
-		if what := kindOf(line); what != "" {
-			values[what]++
-		}
-	}
-	return nil
-}
-
-// kindOf gives what a line of strace counts as; "" for nothing of interest.
-func kindOf(line string) string {
-	has := func(text string) bool { return strings.Contains(line, text) }
-	switch {
-	case has("sync(") && !has("resumed>"):
-		return "flushes"
-	case has("connect(") && (has("dbus") || has("systemd/private")):
-		return "dbus"
-	case has("fork("), has("clone") && has("SIGCHLD"): // the end of a thread is told to nobody
-		return "children"
-	}
-	return ""
 }

@@ -30,7 +30,8 @@ var handScript string
 // attempt is one way from a fresh VM to a running engine.
 type attempt struct {
 	scenario, variant string
-	run               func(*lab, context.Context, bool) error
+	// run gives what it printed, where it is not the extension, which has a log.
+	run func(*lab, context.Context, bool) ([]line, error)
 }
 
 func attempts() []attempt {
@@ -93,35 +94,44 @@ func (b *bench) once(ctx context.Context, suite string, a attempt) (values map[s
 		return nil, err
 	}
 	started := time.Now()
-	if err := a.run(l, ctx, a.scenario == coldCompose); err != nil {
+	lines, err := a.run(l, ctx, a.scenario == coldCompose)
+	if err != nil {
 		return nil, err
 	}
-	took := time.Since(started)
+	ended := time.Now()
 	if calls := l.agent.Calls(); a.variant == ours {
-		took = time.Since(calls[len(calls)-1].Started) // without the encryption of the settings
+		started = calls[len(calls)-1].Started // without the encryption of the settings
 	}
 	if values, err = l.used(ctx, before); err != nil {
 		return nil, err
 	}
-	values["wall_ms"] = float64(took.Microseconds()) / 1000
+	values["wall_ms"] = milliseconds(ended.Sub(started))
 	if a.variant == ours {
-		err = l.ownFigures(ctx, values)
+		return values, l.ownFigures(ctx, values, started)
 	}
-	return values, err
+	split(values, lines, values["wall_ms"])
+	return values, nil
 }
 
 // ownFigures adds what the extension says of itself.
-func (l *lab) ownFigures(ctx context.Context, values map[string]float64) error {
-	text, err := l.vm.Sh(ctx, "cat "+agent.LogDir+"/*/docker-extension.log")
+func (l *lab) ownFigures(ctx context.Context, values map[string]float64, started time.Time) error {
+	all, err := l.events(ctx, started)
 	if err != nil {
 		return err
 	}
-	peak := text[strings.LastIndex(text, "peak_memory_kib="):]
-	var kib float64
-	if _, err := fmt.Sscanf(peak, "peak_memory_kib=%g", &kib); err != nil {
-		return fmt.Errorf("the log has no peak memory: %w", err)
+	split(values, ownLines(all), values["wall_ms"])
+	for _, e := range all {
+		if _, peak, found := strings.Cut(e.Fields, "peak_memory_kib="); found {
+			var kib float64
+			if _, err := fmt.Sscanf(peak, "%g", &kib); err != nil {
+				return fmt.Errorf("the log has a peak memory of %q: %w", peak, err)
+			}
+			values["peak_mb"] = kib * 1024 / 1e6
+		}
 	}
-	values["peak_mb"] = kib * 1024 / 1e6
+	if values["peak_mb"] == 0 {
+		return errors.New("the log has no peak memory")
+	}
 	return nil
 }
 
@@ -159,18 +169,18 @@ func (l *lab) lay(compose bool) error {
 }
 
 // extension is what an operator does: settings in a template. The clock runs from the call of enable.
-func (l *lab) extension(ctx context.Context, compose bool) error {
+func (l *lab) extension(ctx context.Context, compose bool) ([]line, error) {
 	if err := l.agent.Enable(ctx, l.bench.pkg, settings(l.public(compose), l.keys.Triple())); err != nil {
-		return err
+		return nil, err
 	}
 	walk, err := l.agent.WaitTerminal(ctx, nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if last := walk.Last(); last.State != agent.Success {
-		return fmt.Errorf("the extension reports %s: %s", last.State, last.Message)
+		return nil, fmt.Errorf("the extension reports %s: %s", last.State, last.Message)
 	}
-	return l.finished(ctx, compose)
+	return nil, l.finished(ctx, compose)
 }
 
 // unzip has the agent unzip and install the extension, which is not what is measured: settings that are
@@ -184,15 +194,16 @@ func (l *lab) unzip(ctx context.Context) error {
 }
 
 // hand is what a careful person does.
-func (l *lab) hand(ctx context.Context, compose bool) error {
+func (l *lab) hand(ctx context.Context, compose bool) ([]line, error) {
 	packages := l.enginePackages()
 	if compose {
 		packages += " docker-compose"
 	}
-	if _, err := l.vm.Sh(ctx, "PACKAGES='"+packages+"' sh /root/hand/hand.sh >/root/hand/log 2>&1 || { tail -n5 /root/hand/log; exit 1; }"); err != nil {
-		return err
+	lines, err := l.stamped(ctx, "PACKAGES='"+packages+"' sh /root/hand/hand.sh")
+	if err != nil {
+		return nil, err
 	}
-	return l.finished(ctx, compose)
+	return lines, l.finished(ctx, compose)
 }
 
 // finished asks the engine over TLS, and looks at the container.
@@ -221,17 +232,18 @@ func (l *lab) enginePackages() string {
 	return "docker.io docker-cli"
 }
 
-const awaitEngine = `; until curl -sf --unix-socket /run/docker.sock http://docker/_ping >/dev/null; do sleep 0.01; done`
+// apt is a script that installs with apt-get and waits for the engine, which configures nothing.
+func apt(arguments string) string {
+	return "set -e; export DEBIAN_FRONTEND=noninteractive; echo == update; apt-get update -q; echo == install; apt-get install -y -q " + arguments +
+		"; echo == engine; until curl -sf --unix-socket /run/docker.sock http://docker/_ping >/dev/null; do sleep 0.01; done"
+}
 
-// defaultApt is the distribution's own way, which configures nothing.
-func (l *lab) defaultApt(ctx context.Context, _ bool) error {
-	_, err := l.vm.Sh(ctx, "set -e; export DEBIAN_FRONTEND=noninteractive; apt-get update -q; apt-get install -y -q docker.io"+awaitEngine)
-	return err
+// defaultApt is the distribution's own way.
+func (l *lab) defaultApt(ctx context.Context, _ bool) ([]line, error) {
+	return l.stamped(ctx, apt("docker.io"))
 }
 
 // bareApt is the same without recommended packages.
-func (l *lab) bareApt(ctx context.Context, _ bool) error {
-	_, err := l.vm.Sh(ctx, "set -e; export DEBIAN_FRONTEND=noninteractive; apt-get update -q; apt-get install -y -q --no-install-recommends "+
-		l.enginePackages()+awaitEngine)
-	return err
+func (l *lab) bareApt(ctx context.Context, _ bool) ([]line, error) {
+	return l.stamped(ctx, apt("--no-install-recommends "+l.enginePackages()))
 }

@@ -90,9 +90,11 @@ func (l *lab) useMirror() error {
 
 // probed is what the probe says of a run; times are in milliseconds.
 type probed struct {
+	Started                 time.Time
 	Wall, Done, CPU, MaxRSS float64
 	Exit                    int
 	Output, State           string
+	Lines                   []line
 }
 
 // run has the probe run something, and refuses what did not end well.

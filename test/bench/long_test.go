@@ -32,7 +32,7 @@ func TestBench(t *testing.T) {
 			t.Errorf("nothing was measured: %s", line)
 		}
 	}
-	for _, scenario := range []string{cold + ": " + bare, coldCompose + ": " + byHand, changeLabel, changeCert, changePort, changeService, nothing, version, nothing + ", 500 services"} {
+	for _, scenario := range []string{cold + ": " + bare, coldCompose + ": " + byHand, changeLabel, changeCert, changePort, changeService, floorRestart, nothing, start, launched, floorStart, nothing + ", 500 services", "plan, 500 services"} {
 		if strings.Count(string(table), "\n| "+scenario+" |") != len(vm.Suites()) {
 			t.Errorf("the table lacks %q", scenario)
 		}

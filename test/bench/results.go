@@ -35,6 +35,9 @@ func (r *results) add(suite, scenario, variant string, values map[string]float64
 	r.Samples = append(r.Samples, sample{suite, scenario, variant, values})
 	line := fmt.Sprintf("   %-9s %-28s %-14s", suite, scenario, variant)
 	for _, name := range sortedKeys(values) {
+		if strings.Contains(name, " ") { // a part of the whole; it is in the table
+			continue
+		}
 		line += fmt.Sprintf(" %s=%.4g", name, values[name])
 	}
 	fmt.Println(line)

@@ -14,7 +14,9 @@ func (r *results) table() string {
 	r.verdicts(&out)
 	for _, suite := range r.suites() {
 		r.coldTable(&out, suite)
+		r.phaseTable(&out, suite)
 		r.changeTable(&out, suite)
+		r.stepTable(&out, suite)
 		r.idleTable(&out, suite)
 	}
 	return out.String()
@@ -47,7 +49,7 @@ func changeColumns() []column {
 	return []column{
 		{"wall, ms", "wall_ms", "%.0f", 1}, {"enable returns, ms", "call_ms", "%.0f", 1}, {"requests lost, median", "failed", "%.0f", 1},
 		{"slowest request, ms", "slowest_ms", "%.0f", 1}, {"between old and new port, ms", "gap_ms", "%.0f", 1},
-		{"container's requests lost", "web_failed", "%.0f", 1}, {"written, MB", "written_mb", "%.2f", 1}, {"tasks started", "tasks", "%.0f", 1},
+		{"container's requests lost", "web_failed", "%.0f", 1}, {"CPU, s", "cpu_s", "%.2f", 1}, {"written, MB", "written_mb", "%.2f", 1}, {"tasks started", "tasks", "%.0f", 1},
 	}
 }
 
@@ -63,15 +65,26 @@ func (r *results) coldTable(out *strings.Builder, suite string) {
 	r.rows(out, suite, coldColumns(), func(s sample) bool { return strings.HasPrefix(s.Scenario, cold) })
 }
 
+// phaseTable says where the time of a fresh VM goes. What bare apt and the first start of the engine take is
+// the floor: nobody installs without.
+func (r *results) phaseTable(out *strings.Builder, suite string) {
+	var columns []column
+	for _, p := range phases() {
+		columns = append(columns, column{p.name + ", s", phaseValue(p.name), "%.2f", 1e-3})
+	}
+	fmt.Fprintf(out, "**%s, where that time goes**\n\n", suite)
+	r.rows(out, suite, columns, func(s sample) bool { return strings.HasPrefix(s.Scenario, cold) })
+}
+
 func (r *results) changeTable(out *strings.Builder, suite string) {
 	fmt.Fprintf(out, "**%s, changes**\n\n", suite)
-	r.rows(out, suite, changeColumns(), func(s sample) bool { return strings.HasSuffix(s.Scenario, "changed") })
+	r.rows(out, suite, changeColumns(), func(s sample) bool { return strings.HasSuffix(s.Scenario, "changed") || s.Scenario == floorRestart })
 }
 
 func (r *results) idleTable(out *strings.Builder, suite string) {
 	fmt.Fprintf(out, "**%s, nothing to do**\n\n", suite)
 	r.rows(out, suite, idleColumns(), func(s sample) bool {
-		return strings.HasPrefix(s.Scenario, nothing) || s.Scenario == version
+		return strings.HasPrefix(s.Scenario, nothing) || strings.HasPrefix(s.Scenario, "start") || strings.HasPrefix(s.Scenario, "plan")
 	})
 }
 
