@@ -5,13 +5,13 @@
 set -eu
 export DEBIAN_FRONTEND=noninteractive
 
-echo == update
+echo '== update'
 apt-get update -q
-echo == install
+echo '== install'
 # shellcheck disable=SC2086 # one word for each package
 apt-get install -y -q --no-install-recommends $PACKAGES
 
-echo == engine
+echo '== engine'
 install -d -m 0755 /etc/docker /etc/systemd/system/docker.socket.d
 install -m 0644 /root/hand/ca.pem /root/hand/cert.pem /root/hand/daemon.json /etc/docker/
 install -m 0600 /root/hand/key.pem /etc/docker/
@@ -28,7 +28,7 @@ if [ -e /root/hand/docker-compose.yml ]; then
 	install -d -m 0700 /etc/docker/compose
 	install -m 0600 /root/hand/docker-compose.yml /etc/docker/compose/
 	cd /etc/docker/compose
-	echo == project
+	echo '== project'
 	if docker compose version >/dev/null 2>&1; then
 		docker compose up --detach
 	else
