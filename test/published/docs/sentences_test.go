@@ -50,9 +50,14 @@ func sources(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
-	// host/apt puts this one together: what could not be done, and apt's own words.
-	if strings.Contains(all.String(), `return "cannot " + f.what + ": " + f.text`) && strings.Contains(all.String(), `"install " +`) {
-		all.WriteString("cannot install")
+	// host/apt puts these together: what could not be done, and apt's own words.
+	said := all.String()
+	if strings.Contains(said, `return "cannot " + f.what + ": " + f.text`) {
+		for part, whole := range map[string]string{`"install " +`: "cannot install", `what: "use the repository"`: "cannot use the repository"} {
+			if strings.Contains(said, part) {
+				all.WriteString(whole + "\n")
+			}
+		}
 	}
 	return all.String()
 }
