@@ -68,7 +68,7 @@ param extensionPublisher string = 'Microsoft.Azure.Extensions'
 @description('Version of the extension: major and minor.')
 param extensionVersion string = '0.1'
 
-resource firewall 'Microsoft.Network/networkSecurityGroups@2024-05-01' = {
+resource firewall 'Microsoft.Network/networkSecurityGroups@2025-01-01' = {
   name: '${vmName}-firewall'
   location: location
   properties: {
@@ -116,7 +116,7 @@ resource firewall 'Microsoft.Network/networkSecurityGroups@2024-05-01' = {
   }
 }
 
-resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
+resource network 'Microsoft.Network/virtualNetworks@2025-01-01' = {
   name: '${vmName}-network'
   location: location
   properties: {
@@ -139,7 +139,7 @@ resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
   }
 }
 
-resource address 'Microsoft.Network/publicIPAddresses@2024-05-01' = {
+resource address 'Microsoft.Network/publicIPAddresses@2025-01-01' = {
   name: '${vmName}-address'
   location: location
   sku: {
@@ -153,7 +153,7 @@ resource address 'Microsoft.Network/publicIPAddresses@2024-05-01' = {
   }
 }
 
-resource card 'Microsoft.Network/networkInterfaces@2024-05-01' = {
+resource card 'Microsoft.Network/networkInterfaces@2025-01-01' = {
   name: '${vmName}-card'
   location: location
   properties: {
@@ -174,7 +174,7 @@ resource card 'Microsoft.Network/networkInterfaces@2024-05-01' = {
   }
 }
 
-resource vm 'Microsoft.Compute/virtualMachines@2024-07-01' = {
+resource vm 'Microsoft.Compute/virtualMachines@2025-04-01' = {
   name: vmName
   location: location
   properties: {
@@ -220,7 +220,7 @@ resource vm 'Microsoft.Compute/virtualMachines@2024-07-01' = {
   }
 }
 
-resource docker 'Microsoft.Compute/virtualMachines/extensions@2024-07-01' = {
+resource docker 'Microsoft.Compute/virtualMachines/extensions@2025-04-01' = {
   parent: vm
   name: 'docker'
   location: location

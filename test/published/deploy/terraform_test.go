@@ -13,11 +13,12 @@ import (
 	"github.com/hashicorp/hcl/v2/hclparse"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/hashicorp/hcl/v2/hclwrite"
+	"github.com/hashicorp/terraform-config-inspect/tfconfig"
 	"github.com/zclconf/go-cty/cty"
 )
 
-// argumentsOf are the arguments that the resources here have, from the reference of azurerm 4; those
-// with a star have to be there. Blocks are listed as "resource/block".
+// argumentsOf are the arguments that the resources here have, from the reference of azurerm 4, and held
+// against the provider's own schema of 4.55 once; those with a star have to be there. Blocks are listed as "resource/block".
 func argumentsOf() map[string]string {
 	return map[string]string{
 		"azurerm_resource_group":         "name* location*",
@@ -239,5 +240,21 @@ func TestTerraformFirewall(t *testing.T) {
 	}
 	if len(got) != len(firewall.SecurityRules) {
 		t.Errorf("Terraform has %d rules, the template %d", len(got), len(firewall.SecurityRules))
+	}
+}
+
+// TestTerraformLoads: HashiCorp's own loader of modules, which its registry uses, finds nothing to complain
+// about, and what it finds is what lies there.
+func TestTerraformLoads(t *testing.T) {
+	module, problems := tfconfig.LoadModule(folder + "/terraform")
+	if problems.HasErrors() {
+		t.Fatal(problems)
+	}
+	c := readTerraform(t)
+	if len(module.Variables) != len(c.of("variable")) || len(module.ManagedResources) != len(c.of("resource")) || len(module.Outputs) != len(c.of("output")) {
+		t.Errorf("it finds %d variables, %d resources and %d outputs", len(module.Variables), len(module.ManagedResources), len(module.Outputs))
+	}
+	if provider := module.RequiredProviders["azurerm"]; provider == nil || provider.Source != "hashicorp/azurerm" || len(provider.VersionConstraints) == 0 {
+		t.Errorf("the provider is %+v", provider)
 	}
 }
