@@ -82,7 +82,7 @@ fuzz() {
 case $what in
 check) lint; unit -short; published -short ;;
 test) lint; unit; published; fuzz 5000x; vm 35m ;;
-test-long) lint; unit -timeout 2h -tags long; published; vm 8h -tags long; fuzz 30s ;;
+test-long) lint; unit -timeout 2h -tags long; published -tags long; vm 8h -tags long; fuzz 30s ;;
 faults) faults ;;
 fuzz) fuzz 10m ;;
 *) echo "test/run.sh: what is \"$what\"?" >&2; exit 2 ;;

@@ -101,7 +101,6 @@ func (j judge) wrong(l line) string {
 		"go":               j.wrongPath,
 		"docker-extension": wrongCommand,
 		"az":               func(args []string) string { return wrongCall(azure(), args) },
-		"docker":           func(args []string) string { return wrongCall(docker(), args) },
 	}
 	switch judged := judges[name]; {
 	case l.piped && slices.Contains([]string{"sh", "bash", "dash"}, name):
@@ -110,10 +109,12 @@ func (j judge) wrong(l line) string {
 		return judged(args)
 	case strings.Contains(name, "/"):
 		return j.wrongPath(words)
-	case !slices.Contains(others(), name):
+	}
+	known, ok := programs()[name]
+	if !ok {
 		return fmt.Sprintf("there is no program %q in the list of this test", name)
 	}
-	return ""
+	return wrongCall(known, args)
 }
 
 // bare gives a command without sudo and env in front of it.
@@ -153,7 +154,7 @@ func exists(path string) bool {
 
 // wrongCall holds a command line against a table of commands, each with the flags that it has.
 func wrongCall(known map[string]string, args []string) string {
-	for n := min(4, len(args)); n > 0; n-- {
+	for n := min(4, len(args)); n >= 0; n-- {
 		flags, ok := known[strings.Join(args[:n], " ")]
 		if !ok {
 			continue

@@ -1,6 +1,7 @@
 package docs
 
 import (
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -37,10 +38,12 @@ func TestShellBlocks(t *testing.T) {
 	}
 }
 
-// TestCommandsInText does the same with commands of ours in the middle of a sentence.
+// TestCommandsInText does the same with commands in the middle of a sentence: what begins with a program that
+// the documents use, and has more words.
 func TestCommandsInText(t *testing.T) {
 	j := judging(t)
-	ours := regexp.MustCompile(`^(make|docker-extension|sudo docker-extension|az|go run|go test) [^<>\[|]+$`)
+	names := append(slices.Collect(maps.Keys(programs())), "make", "docker-extension", "sudo docker-extension", "az", "go run", "go test")
+	ours := regexp.MustCompile(`^(` + strings.Join(names, "|") + `) [^<>\[|]+$`)
 	for _, p := range read(t) {
 		if p.name == "CHANGELOG.md" {
 			continue // it tells of what was
@@ -71,9 +74,7 @@ func TestWorkstationCommandsRun(t *testing.T) {
 		t.Skip("links the program: make test does it")
 	}
 	program := filepath.Join(t.TempDir(), "docker-extension")
-	if output, err := exec.Command("go", "build", "-o", program, "docker-extension/cmd/docker-extension").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, output)
-	}
+	build(t, program)
 	ran := 0
 	for _, p := range read(t) {
 		folder := t.TempDir()
@@ -149,7 +150,8 @@ func TestJudge(t *testing.T) {
 		"sudo docker-extension plan": true, "docker-extension version now": false, "docker-extension help plan": true,
 		"sudo /var/lib/docker-extension/bin/docker-extension plam": false, "docker-extension validate --help": true, "docker-extension valid --help": false,
 		"az vm extension set --name a": true, "az vm extension sett --name a": false, "az vm extension set --nam a": false,
-		"docker --context a ps": true, "docker contxt use": false,
+		"docker --context a ps": true, "docker contxt use": false, "docker ps --al": false, "terraform aply": false,
+		"journalctl -u docker.service": true, "journalctl --unit docker.service": false, "cp a b": true, "cp -r a b": false,
 		"go test ./internal/engine/": true, "go test ./internal/motor/": false, "deploy/cli/deploy.sh": true, "deploy/deploy.sh": false,
 		"curl https://example.com/": true, "curl https://example.com/ | sh": false, "crul https://example.com/": false,
 		"sudo env A=b go test ./test/nowhere/": false, "cat <<E": false,

@@ -27,18 +27,27 @@ func azure() map[string]string {
 	}
 }
 
-// docker are the commands of docker that the documents use.
-func docker() map[string]string {
-	return map[string]string{
-		"context create": "--docker --description", "context use": "", "--context": "-a --format --filter", "ps": "-a --filter --format", "logs": "--tail",
-		"pull": "", "version": "", "info": "", "run": "--init --rm -d -p", "inspect": "", "--tlsverify": "--tlscacert --tlscert --tlskey -H",
+// programs are the other programs of the documents: their commands, each with flags that it has, from the
+// manual pages. A program without commands has the one "".
+func programs() map[string]map[string]string {
+	plain := func(flags string) map[string]string { return map[string]string{"": flags} }
+	return map[string]map[string]string{
+		"docker": {
+			"context create": "--docker --description", "context use": "", "ps": "-a --filter --format", "logs": "--tail", "pull": "", "version": "",
+			"info": "", "run": "--init --rm -d -p", "inspect": "", "compose": "", "--context": "-a --format --filter", "--tlsverify": "--tlscacert --tlscert --tlskey -H",
+		},
+		"terraform": {"init": "", "apply": ""},
+		"systemctl": {"restart": "", "mask": "", "unmask": "", "disable": "--now"},
+		"apt-get":   {"update": "", "install": "--reinstall"},
+		"apt-cache": {"madison": ""},
+		"openssl": {
+			"x509": "-in -noout -dates -ext", "cms": "-decrypt", "smime": "-decrypt",
+		},
+		"journalctl": plain("-u -f -n"), "dpkg": plain("--configure -a --force-unsafe-io"), "dockerd": plain("--validate"),
+		"fuser": plain("-v"), "ss": plain("-ltnp"), "df": plain("-h -i"), "tail": plain("-n"), "usermod": plain("-aG"), "mount": plain("--bind"),
+		"getent": {"passwd": ""}, "cat": plain(""), "cd": plain(""), "cp": plain(""), "export": plain(""), "sha256sum": plain("--check"),
+		"curl": plain("-fsSL"), "jq": plain("-r"),
 	}
-}
-
-// others are the programs that the documents use beside those whose arguments are looked at.
-func others() []string {
-	return strings.Fields("cat cd cp ls export tail grep head sha256sum journalctl systemctl ss df fuser getent apt-get apt-mark dpkg terraform " +
-		"python3 openssl jq curl mkdir chmod sudo date timedatectl nc tar less git ansible-playbook ssh scp")
 }
 
 // wrongCommand has the program's own tree of commands read a command line: does the command exist, does it
