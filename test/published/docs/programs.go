@@ -36,7 +36,7 @@ func programs() map[string]map[string]string {
 			"context create": "--docker --description", "context use": "", "ps": "-a --filter --format", "logs": "--tail", "pull": "", "version": "",
 			"info": "", "run": "--init --rm -d -p", "inspect": "", "compose": "", "--context": "-a --format --filter", "--tlsverify": "--tlscacert --tlscert --tlskey -H",
 		},
-		"terraform": {"init": "", "apply": ""},
+		"terraform": {"init": "", "apply": "", "validate": ""},
 		"systemctl": {"restart": "", "mask": "", "unmask": "", "disable": "--now"},
 		"apt-get":   {"update": "", "install": "--reinstall"},
 		"apt-cache": {"madison": ""},
