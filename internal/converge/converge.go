@@ -160,7 +160,7 @@ func (c Converger) Plan() (state.Facts, state.Goal, []Step, error) {
 		return state.Facts{}, state.Goal{}, nil, err
 	}
 	steps := Diff(goal)
-	if len(steps) == 0 && facts.Ledger.Pending != nil {
+	if len(steps) == 0 && (facts.Ledger.Pending != nil || facts.CutOff) {
 		steps = []Step{SettleLedger{}}
 	}
 	return facts, goal, steps, nil

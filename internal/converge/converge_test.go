@@ -369,3 +369,23 @@ func TestRunSettlesWhatAnEarlierOneLeft(t *testing.T) {
 		t.Errorf("swept were %q", w.swept)
 	}
 }
+
+// A run that was killed while it wrote the ledger, before anything else, leaves a host that is as wanted and
+// a temporary file.
+func TestRunSweepsAfterACutInTheFirstWrite(t *testing.T) {
+	w := newWorld()
+	c := w.converger()
+	if _, err := c.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	look := c.Survey
+	w.swept = nil
+	c.Survey = func() (state.Facts, error) {
+		facts, err := look()
+		facts.CutOff = w.swept == nil
+		return facts, err
+	}
+	if result, err := c.Run(t.Context()); err != nil || len(result.Steps) != 1 || w.swept == nil {
+		t.Errorf("steps %v, swept %q, %v", result.Steps, w.swept, err)
+	}
+}

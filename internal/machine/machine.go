@@ -98,6 +98,9 @@ func (m *Machine) Survey() (state.Facts, error) {
 	if err != nil {
 		return state.Facts{}, err
 	}
+	if facts.CutOff, err = m.Root.HasLeftovers(host.LedgerFile); err != nil {
+		return state.Facts{}, err
+	}
 	for _, path := range engine.SourcePaths() {
 		if file, err := m.Root.Read(path); err == nil {
 			facts.Files[path] = file

@@ -9,7 +9,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"docker-extension/internal/fault"
 	"docker-extension/internal/state"
@@ -249,20 +248,6 @@ func TestOpenAppend(t *testing.T) {
 	wantFault(t, err, fault.HostFiles, "/link", "a symbolic link")
 }
 
-func TestRemoveLeftovers(t *testing.T) {
-	root, dir := testRoot(t)
-	old := time.Now().Add(-time.Hour)
-	for _, name := range []string{"f", ".f123", ".f", ".fx1", ".g123", ".f456"} {
-		must(t, root.Write("/d/"+name, file(0o644, "")))
-		if name != ".f456" {
-			must(t, os.Chtimes(filepath.Join(dir, "d", name), old, old))
-		}
-	}
-	must(t, root.RemoveLeftovers("/d/f", old.Add(time.Minute)))
-	wantNames(t, filepath.Join(dir, "d"), ".f", ".f456", ".fx1", ".g123", "f")
-	must(t, root.RemoveLeftovers("/missing/f", time.Now()))
-}
-
 func TestHints(t *testing.T) {
 	for errno, says := range map[syscall.Errno]string{
 		syscall.ENOSPC: "make room", syscall.EDQUOT: "make room", syscall.EROFS: "read-write",
@@ -300,23 +285,4 @@ func TestFullDisk(t *testing.T) {
 
 	must(t, syscall.Mount("", dir, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, "size=64k"))
 	wantFault(t, root.Write("/f", file(0o600, "new")), fault.HostFiles, "/f", "read-write")
-}
-
-func TestSweepFolder(t *testing.T) {
-	root := New(t.TempDir())
-	for _, name := range []string{".order.json123456", "order.json", ".hidden", "12"} {
-		if err := root.Write("/run/x/"+name, state.File{Exists: true, Mode: 0o600}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := root.SweepFolder("/run/x"); err != nil {
-		t.Fatal(err)
-	}
-	entries, err := root.List("/run/x")
-	if err != nil || len(entries) != 3 || entries[0].Name() != ".hidden" {
-		t.Errorf("left: %v, %v", entries, err)
-	}
-	if err := root.SweepFolder("/no/such"); err != nil {
-		t.Error(err)
-	}
 }
