@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"docker-extension/internal/fault"
+	"docker-extension/internal/host"
 	"docker-extension/internal/host/files"
 	"docker-extension/internal/host/systemd"
 )
@@ -21,7 +22,7 @@ const WorkVerb = "converge"
 
 // program is the copy of the binary that the work unit runs. In the handler's folder it would be in
 // the way: the agent deletes that folder when it cannot unzip over a running binary.
-const program = "/var/lib/docker-extension/bin/docker-extension"
+const program = host.StateFolder + "/bin/docker-extension"
 
 const (
 	// takeOver bounds how long enable waits until the unit has begun. systemd starts it within
@@ -66,7 +67,7 @@ func (w work) has(o Order) bool {
 // handOver puts the order on the desk and sees to it that somebody takes it: a unit that is working
 // sees it, ends at its next step and begins anew with it; otherwise a unit is started.
 func (w work) handOver(ctx context.Context, o Order, executable string) error {
-	if err := w.desk.root.Copy(executable, program, 0o700); err != nil {
+	if err := w.place(executable); err != nil {
 		return err
 	}
 	if err := w.put(ctx, o); err != nil {
@@ -86,6 +87,14 @@ func (w work) handOver(ctx context.Context, o Order, executable string) error {
 			return err
 		}
 	}
+}
+
+// place puts the binary where the work unit runs it. Somebody may have removed the folder since install made it.
+func (w work) place(executable string) error {
+	if err := w.desk.root.MakeDir(host.StateFolder, 0o700); err != nil {
+		return err
+	}
+	return w.desk.root.Copy(executable, program, 0o700)
 }
 
 func (w work) put(ctx context.Context, o Order) error {
