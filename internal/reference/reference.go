@@ -93,6 +93,9 @@ func (s *schema) kind() string {
 	if s.Enum != nil {
 		return s.choices()
 	}
+	if s.Minimum != nil && s.Maximum != nil && slices.Equal(s.Type, words{"integer", "string"}) {
+		return fmt.Sprintf("a whole number from %d to %d; also as a string", *s.Minimum, *s.Maximum)
+	}
 	names := map[string]string{
 		"integer": "a whole number", "string": "a string", "object": "an object", "array": "a list", "boolean": "true or false",
 	}

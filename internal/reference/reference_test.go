@@ -24,7 +24,8 @@ func TestSettings(t *testing.T) {
 	public := `{"description": "All.", "properties": {
 		"b": {"title": "Bee", "description": "Buzzes.", "$ref": "#/$defs/n", "examples": [1, {"x": "y z"}]},
 		"a": {"title": "A", "description": "First.", "type": "object", "required": ["c"], "properties": {
-			"c": {"title": "C", "description": "Third.", "enum": [true, false, "true"], "default": false}}},
+			"c": {"title": "C", "description": "Third.", "enum": [true, false, "true"], "default": false},
+			"p": {"title": "P", "description": "Fourth.", "type": ["integer", "string"], "minimum": 0, "maximum": 9}}},
 		"o": {"title": "b, once", "description": "Use b.", "deprecated": true, "$ref": "#/properties/b"},
 		"r": {"$ref": "#/$defs/reserved"}},
 		"$defs": {"n": {"type": ["integer", "string"]}, "reserved": {"x-reserved": true}}}`
@@ -36,6 +37,7 @@ func TestSettings(t *testing.T) {
 	for _, want := range []string{
 		"## Public settings\n\nAll.\n\n### `b`\n\nBee. Buzzes.\n\n- Value: a whole number or a string\n- Example: `1`\n- Example: `{\"x\": \"y z\"}`\n\n### `a`\n",
 		"### `a.c`\n\nC. Third.\n\n- Value: `true`, `false`; also as a string\n- Needed where the object around it is there\n- Default: `false`\n",
+		"### `a.p`\n\nP. Fourth.\n\n- Value: a whole number from 0 to 9; also as a string\n",
 		"| `o` | b, once | Use b. |\n", "a fault today: `r`.\n", "### `l`\n\nL. List.\n\n- Value: an object or a list\n\n### `l.u`\n",
 	} {
 		if !strings.Contains(page, want) {

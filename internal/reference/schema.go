@@ -12,6 +12,8 @@ type schema struct {
 	Title       string            `json:"title"`
 	Description string            `json:"description"`
 	Type        words             `json:"type"`
+	Minimum     *int              `json:"minimum"`
+	Maximum     *int              `json:"maximum"`
 	Enum        []json.RawMessage `json:"enum"`
 	Default     json.RawMessage   `json:"default"`
 	Examples    []json.RawMessage `json:"examples"`
