@@ -36,8 +36,8 @@ Nothing that is there is overwritten. Private keys, and protected.json, which ha
 alone. ca-key.pem never leaves this machine; whoever has it can make a certificate that is root on the VM.
 
 --renew makes new certificates for server and client from the authority that is in the folder, so that clients go on
-trusting the server. What they replace is kept in a folder beside them. Settings stay as you have edited them, but for
-the certificates.
+trusting the server. What they replace is kept in a folder beside them. The server's names stay, unless --host or --ip
+name others: then it has those alone. Settings stay as you have edited them, but for the certificates.
 
 --from takes what is in another folder, such as ~/.docker: ca.pem, ca-key.pem, server-cert.pem, server-key.pem,
 cert.pem, key.pem, as far as they are there, and makes what is missing if it can.`,
