@@ -9,7 +9,7 @@ import (
 // table gives everything that counts as Markdown: medians, and ratios within this run.
 func (r *results) table() string {
 	var out strings.Builder
-	fmt.Fprintf(&out, "%s: %d rounds on %s, in %s. Medians; VMs with Debian 12 (bookworm) and 13 (trixie).\n\n",
+	fmt.Fprintf(&out, "%s: rounds: %d; on %s, in %s. Medians; VMs with Debian 12 (bookworm) and 13 (trixie).\n\n",
 		r.Started.Format("2006-01-02"), r.Rounds, r.Machine, r.Took)
 	r.verdicts(&out)
 	for _, suite := range r.suites() {
