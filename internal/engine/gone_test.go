@@ -96,6 +96,9 @@ func TestWhoWantsAPackage(t *testing.T) {
 			f.Packages["runc"] = state.Package{Installed: true}
 			f.Ledger.Asked = append(f.Ledger.Asked, "runc")
 		}, ""},
+		"a dependency whose removal was cut off": {func(f *state.Facts) {
+			f.Packages["runc"] = state.Package{Installed: true, Leaving: true}
+		}, ""},
 		"one that is held": {func(f *state.Facts) {
 			f.Packages["docker-compose"] = state.Package{Installed: true, Held: true}
 		}, "docker-compose"},
