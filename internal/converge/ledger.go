@@ -1,7 +1,6 @@
 package converge
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"maps"
@@ -17,7 +16,7 @@ func claim(old state.Ledger, facts state.Facts, goal state.Goal) state.Ledger {
 	l := clone(old)
 	for _, p := range goal.Owned {
 		if _, ours := l.Files[p]; !ours {
-			l.Files[p] = claimFile(facts.Files[p], goal.Want.Files[p])
+			l.Files[p] = foundOf(facts.Files[p])
 		}
 	}
 	l.Daemon, l.Pending = goal.Found, orEmpty(goal.Daemon)
@@ -37,17 +36,6 @@ func claim(old state.Ledger, facts state.Facts, goal state.Goal) state.Ledger {
 
 func foundOf(f state.File) state.Found {
 	return state.Found{Existed: f.Exists, Mode: uint32(f.Mode), Content: f.Content}
-}
-
-// claimFile gives what the ledger says of a file that it does not know yet. A private one that is there with
-// the very content that is wanted came from us, or from the same settings: where the ledger was lost we find
-// our own key. It is not kept to be given back, since a secret has no business in the ledger.
-func claimFile(found, wanted state.File) state.Found {
-	private := wanted.Exists && wanted.Mode&0o077 == 0
-	if private && bytes.Equal(found.Content, wanted.Content) {
-		return state.Found{}
-	}
-	return foundOf(found)
 }
 
 // claimUnit gives what the ledger says of a unit before the first step. A unit that does not exist yet

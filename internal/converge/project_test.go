@@ -2,7 +2,6 @@ package converge
 
 import (
 	"context"
-	"io/fs"
 	"reflect"
 	"strings"
 	"testing"
@@ -133,28 +132,5 @@ func TestClaimEntries(t *testing.T) {
 	want := state.Entry{Written: []state.Digest{"new", "old"}, Earlier: []byte("x")}
 	if !reflect.DeepEqual(l.Entries["r"], want) {
 		t.Errorf("got %+v", l.Entries["r"])
-	}
-}
-
-// A run that has lost its memory finds its own secrets: these are not a person's to be given back, and
-// never get into the ledger. What everybody may read, or another key, is kept as it was found.
-func TestClaimKeepsNoSecretOfOurs(t *testing.T) {
-	file := func(mode fs.FileMode, content string) state.File {
-		return state.File{Exists: true, Mode: mode, Content: []byte(content)}
-	}
-	goal := state.Goal{
-		Owned: []string{"cert", "key", "loose", "theirs"},
-		Want: state.State{Files: map[string]state.File{
-			"cert": file(0o644, "c"), "key": file(0o600, "k"), "loose": file(0o600, "l"), "theirs": file(0o600, "new"),
-		}},
-	}
-	facts := state.Facts{Files: map[string]state.File{
-		"cert": file(0o644, "c"), "key": file(0o600, "k"), "loose": file(0o644, "l"), "theirs": file(0o600, "old"),
-	}}
-	want := map[string]state.Found{
-		"cert": foundOf(facts.Files["cert"]), "key": {}, "loose": {}, "theirs": foundOf(facts.Files["theirs"]),
-	}
-	if l := claim(state.Ledger{}, facts, goal); !reflect.DeepEqual(l.Files, want) {
-		t.Errorf("got %+v", l.Files)
 	}
 }

@@ -105,13 +105,14 @@ func (l *lab) note(kind string, what any) {
 	l.Logf("note %s: %s", kind, text)
 }
 
-// scanAtEnd looks for secrets when a machine has served its time. Rows that take the extension's memory away
-// make it find its own key, which it does not keep as it would a person's.
+// scanAtEnd looks for secrets when a machine has served its time. What the extension finds at its first look
+// it keeps, to give it back; rows that take its memory away make it find its own key, which it keeps as it
+// would a person's: for root alone.
 func (l *lab) scanAtEnd() {
 	if l == nil || l.vm == nil {
 		return
 	}
-	l.scan("/etc/docker/key.pem")
+	l.scan("/etc/docker/key.pem", stateDir+"/ledger.json")
 	if modes := l.sh("stat -c '%a %U' " + stateDir + " " + stateDir + "/ledger.json 2>/dev/null | sort -u | paste -sd,"); modes != "600 root,700 root" {
 		l.Errorf("the ledger and its folder are %s", modes)
 	}
