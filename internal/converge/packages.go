@@ -235,7 +235,7 @@ func (s RemovePackages) Name() string { return "packages" }
 // Summary names the packages.
 func (s RemovePackages) Summary() string {
 	if s.Unneeded {
-		return phrase("remove what nothing needs any more of", s.Packages)
+		return phrase("remove if nothing needs it:", s.Packages)
 	}
 	return phrase("remove", s.Packages)
 }

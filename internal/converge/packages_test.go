@@ -106,7 +106,7 @@ func TestWhatAnExchangeLeavesOver(t *testing.T) {
 		t.Fatalf("left over may be %q, error %v", goal.Orphans, err)
 	}
 	all := summaries(goal)
-	if got := all[len(all)-1]; got != "remove what nothing needs any more of tini" {
+	if got := all[len(all)-1]; got != "remove if nothing needs it: tini" {
 		t.Errorf("steps:\n%s", strings.Join(all, "\n"))
 	}
 }

@@ -79,14 +79,15 @@ func packages() []Change {
 +EnvironmentFile=-/etc/docker/docker-extension-proxy.env`},
 		{Name: "patience", Public: `{"docker":{"waitMinutes":10}}`},
 		{Name: "Docker's repository", Public: `{"docker":{"source":"docker"}}`,
-			Steps: "source, packages, daemon.json, docker, docker, daemon.json, packages, at boot, docker, engine answers", Lines: `try the repository and write /etc/apt/sources.list.d/docker.sources, /etc/apt/keyrings/docker.asc
+			Steps: "source, packages, daemon.json, docker, docker, daemon.json, packages, at boot, docker, engine answers, packages", Lines: `try the repository and write /etc/apt/sources.list.d/docker.sources, /etc/apt/keyrings/docker.asc
 download containerd.io, docker-buildx-plugin, docker-ce, docker-ce-cli, docker-compose-plugin
 -"live-restore": true,
 +"live-restore": false,
 -"live-restore": false,
 +"live-restore": true,
 install containerd.io, docker-buildx-plugin, docker-ce, docker-ce-cli, docker-compose-plugin in place of containerd, docker-cli, docker.io, runc
-start at boot: docker.service, docker.socket`},
+start at boot: docker.service, docker.socket
+remove if nothing needs it: tini`},
 		{Name: "another cloud", Public: `{"azure-environment":"AzureUSGovernment"}`},
 		{Name: "China", Public: `{"azure-environment":"AzureChinaCloud"}`},
 		{Name: "data to be purged", Public: `{"uninstall":{"purgeData":true}}`},

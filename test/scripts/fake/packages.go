@@ -23,7 +23,7 @@ type pack struct {
 
 // catalog is what the archive has: each package with what it depends on.
 func catalog() map[string]string {
-	return map[string]string{"docker.io": "containerd, runc", "docker-cli": "", "containerd": "runc", "runc": ""}
+	return map[string]string{"docker.io": "containerd, runc, tini", "docker-cli": "", "containerd": "runc", "runc": "", "tini": ""}
 }
 
 // installed reads the records, in which only the fields Package, Status and Depends are of use here.
