@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"docker-extension/internal/host/command"
 )
@@ -16,12 +17,18 @@ const (
 	tellMost = 3
 )
 
+// takeIn bounds how long the journal may take to take in what was said to it.
+const takeIn = 5 * time.Second
+
 // LastWords gives what a unit said last in the journal about its trouble, newest last, divided by
 // " | ", and "" if that cannot be had: who asks has a worse trouble already.
 func (m *Manager) LastWords(ctx context.Context, unit string) string {
 	// Also when the job's time is over.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
 	defer cancel()
+	// A unit may be gone before the journal has read its last words (journalctl(1), --sync). Without the
+	// answer what there is has to do.
+	_, _ = m.Runner.Run(ctx, command.Command{Name: "journalctl", Args: []string{"--sync"}, Timeout: takeIn})
 	result, err := m.Runner.Run(ctx, command.Command{
 		Name: "journalctl",
 		Args: []string{"-u", unit, "-n", strconv.Itoa(lookBack), "-o", "cat", "--no-pager", "-q"},
