@@ -14,6 +14,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"docker-extension/internal/fault"
+	"docker-extension/internal/lists"
 	"docker-extension/internal/state"
 )
 
@@ -62,12 +63,14 @@ func (w *world) Install(_ context.Context, what state.Installation) ([]string, e
 	}
 	return append([]string{"containerd"}, what.Packages...), w.deed("install " + strings.Join(what.Packages, " "))
 }
-func (w *world) Removable(names []string) ([]string, error) { return without(names, w.needed), nil }
+func (w *world) Removable(names []string) ([]string, error) {
+	return lists.Without(names, w.needed), nil
+}
 func (w *world) Remove(_ context.Context, names []string) ([]string, error) {
-	for _, n := range without(names, w.needed) {
+	for _, n := range lists.Without(names, w.needed) {
 		w.have.Packages[n] = state.Package{}
 	}
-	return without(names, w.needed), w.deed("remove " + strings.Join(names, " "))
+	return lists.Without(names, w.needed), w.deed("remove " + strings.Join(names, " "))
 }
 func (w *world) Hold(context.Context, []string) error     { return w.deed("hold") }
 func (w *world) Unhold(context.Context, []string) error   { return w.deed("unhold") }

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"docker-extension/internal/lists"
 	"docker-extension/internal/state"
 )
 
@@ -104,7 +105,7 @@ func claimPackages(l *state.Ledger, goal state.Goal) {
 			l.Held = union(l.Held, []string{name})
 		}
 	}
-	l.Asked = union(l.Asked, shared(installation(goal).Packages, l.Debs))
+	l.Asked = union(l.Asked, lists.Shared(installation(goal).Packages, l.Debs))
 }
 
 // settle gives the ledger as it is after the last step: what is ours, and what the units have read.
@@ -128,7 +129,7 @@ func settle(claimed state.Ledger, goal state.Goal) state.Ledger {
 		p, wanted := goal.Want.Packages[name]
 		return wanted && !p.Installed
 	})
-	l.Asked = shared(l.Asked, l.Debs)
+	l.Asked = lists.Shared(l.Asked, l.Debs)
 	l.Held = slices.DeleteFunc(l.Held, func(name string) bool {
 		p, wanted := goal.Want.Packages[name]
 		return wanted && !p.Held

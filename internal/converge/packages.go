@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"docker-extension/internal/lists"
 	"docker-extension/internal/state"
 )
 
@@ -97,7 +98,7 @@ func removeSteps(goal state.Goal) []Step {
 	if len(goal.Orphans) > 0 {
 		return []Step{RemovePackages{goal.Orphans, true}}
 	}
-	names := without(unwanted(goal), installation(goal).Instead)
+	names := lists.Without(unwanted(goal), installation(goal).Instead)
 	if len(names) == 0 {
 		return nil
 	}
@@ -117,7 +118,7 @@ func (c Converger) possible(goal state.Goal) (state.Goal, error) {
 		return state.Goal{}, err
 	}
 	if installs(goal) {
-		goal.Orphans = without(removable, asked)
+		goal.Orphans = lists.Without(removable, asked)
 		return goal, nil
 	}
 	packages := maps.Clone(goal.Want.Packages)
@@ -246,7 +247,7 @@ func (s RemovePackages) do(ctx context.Context, run *run) error {
 		return err
 	}
 	return run.remember(func(l *state.Ledger) {
-		l.Debs, l.Asked = without(l.Debs, removed), without(l.Asked, removed)
+		l.Debs, l.Asked = lists.Without(l.Debs, removed), lists.Without(l.Asked, removed)
 	})
 }
 

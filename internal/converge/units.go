@@ -144,13 +144,3 @@ func union(a, b []string) []string {
 	slices.Sort(all)
 	return slices.Compact(all)
 }
-
-// shared gives the items of a list that are in another one too.
-func shared(list, others []string) []string {
-	return slices.DeleteFunc(slices.Clone(list), func(item string) bool { return !slices.Contains(others, item) })
-}
-
-// without gives a list without the items of another one.
-func without(list, others []string) []string {
-	return slices.DeleteFunc(slices.Clone(list), func(item string) bool { return slices.Contains(others, item) })
-}

@@ -6,6 +6,7 @@ import (
 
 	"docker-extension/internal/dockerd"
 	"docker-extension/internal/fault"
+	"docker-extension/internal/lists"
 	"docker-extension/internal/settings"
 	"docker-extension/internal/state"
 )
@@ -22,7 +23,7 @@ func wantPackages(goal *state.Goal, s settings.Settings, from supply, facts stat
 		names = with(names, composePackage(goal.Pinned[0], names, facts))
 	}
 	goal.Named = names
-	goal.Along = without(unclaimed(facts), names)
+	goal.Along = lists.Without(unclaimed(facts), names)
 	goal.Want.Choice = state.Choice{Origin: from.origin, Version: s.Docker.Version}
 	goal.Have.Choice = haveChoice(goal, facts)
 	if foreign && s.Docker.Version == "" {
@@ -70,7 +71,7 @@ func clientsOf(engine string) []string {
 func pinned(names []string) []string {
 	for _, engine := range enginePackages() {
 		if slices.Contains(names, engine) {
-			return append([]string{engine}, shared(clientsOf(engine), names)...)
+			return append([]string{engine}, lists.Shared(clientsOf(engine), names)...)
 		}
 	}
 	return names[:1]
@@ -82,16 +83,6 @@ func with(names []string, name string) []string {
 		return names
 	}
 	return append(slices.Clip(names), name)
-}
-
-// without gives the items of a that are not in b.
-func without(a, b []string) []string {
-	return slices.DeleteFunc(slices.Clone(a), func(name string) bool { return slices.Contains(b, name) })
-}
-
-// shared gives the items of a that are in b.
-func shared(a, b []string) []string {
-	return slices.DeleteFunc(slices.Clone(a), func(name string) bool { return !slices.Contains(b, name) })
 }
 
 // haveChoice gives what the packages on the host were chosen by, as far as it matters: a version that

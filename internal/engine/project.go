@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"docker-extension/internal/lists"
 	"docker-extension/internal/project"
 	"docker-extension/internal/secret"
 	"docker-extension/internal/settings"
@@ -151,5 +152,5 @@ func unwantedCompose(s settings.Settings, facts state.Facts) []string {
 	if s.Compose != nil {
 		return nil
 	}
-	return shared(composePackages(), unclaimed(facts))
+	return lists.Shared(composePackages(), unclaimed(facts))
 }

@@ -45,10 +45,10 @@ func rooms() []room {
 		{folder: "handler", may: append([]string{"internal/settings", "internal/cms", "internal/host/files"}, hands...)},
 
 		// Order of steps. It has no hands: what it needs of the host it declares as interfaces.
-		{folder: "internal/converge", may: []string{"internal/fault", "internal/state", "internal/oplog", "internal/patience"}},
+		{folder: "internal/converge", may: []string{"internal/fault", "internal/lists", "internal/state", "internal/oplog", "internal/patience"}},
 
 		// Decisions.
-		{folder: "internal/engine", may: append([]string{"internal/settings", "internal/dockerd", "internal/keyring", "internal/project", "internal/registry"}, nouns...), pure: true},
+		{folder: "internal/engine", may: append([]string{"internal/settings", "internal/dockerd", "internal/keyring", "internal/lists", "internal/project", "internal/registry"}, nouns...), pure: true},
 		{folder: "internal/settings", may: append([]string{"internal/cms", "internal/dockerd", "internal/keyring", "internal/nearest", "internal/project", "internal/registry"}, nouns...), pure: true},
 		{folder: "internal/cms", may: nouns, pure: true},
 		{folder: "internal/bundle", may: nouns, pure: true},
@@ -60,13 +60,14 @@ func rooms() []room {
 		{folder: "internal/registry", may: nouns, pure: true},
 
 		// Hands.
-		{folder: "internal/host", may: append([]string{"internal/keyring"}, hands...)},
+		{folder: "internal/host", may: append([]string{"internal/keyring", "internal/lists"}, hands...)},
 
 		// Vocabulary. The log has one hand: it writes its file.
 		{folder: "internal/oplog", may: []string{"internal/fault", "internal/secret", "internal/host/files"}},
 		{folder: "internal/state", may: []string{"internal/fault", "internal/secret"}, pure: true},
 		{folder: "internal/secret", pure: true},
 		{folder: "internal/fault", pure: true},
+		{folder: "internal/lists", pure: true},
 		{folder: "internal/nearest", pure: true},
 
 		// How a step waits.

@@ -8,6 +8,7 @@ import (
 
 	"docker-extension/internal/fault"
 	"docker-extension/internal/host/command"
+	"docker-extension/internal/lists"
 	"docker-extension/internal/patience"
 	"docker-extension/internal/state"
 )
@@ -79,15 +80,10 @@ func (a Apt) ask(ctx context.Context, what state.Installation, name string, opti
 // is told to.
 func (a Apt) anew(what state.Installation, operands, options []string) ([]string, []string, error) {
 	torn, err := a.torn()
-	if torn = without(torn, what.Instead); err != nil || len(torn) == 0 {
+	if torn = lists.Without(torn, what.Instead); err != nil || len(torn) == 0 {
 		return operands, options, err
 	}
-	return append(operands, without(torn, what.Packages)...), append(options, "--reinstall"), nil
-}
-
-// without gives the items of a list that are not in another.
-func without(list, others []string) []string {
-	return slices.DeleteFunc(slices.Clone(list), func(item string) bool { return slices.Contains(others, item) })
+	return append(operands, lists.Without(torn, what.Packages)...), append(options, "--reinstall"), nil
 }
 
 // installArgs gives apt-get's arguments. Going back to an older version is for those who named it.

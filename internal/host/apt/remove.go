@@ -8,6 +8,7 @@ import (
 
 	"docker-extension/internal/fault"
 	"docker-extension/internal/host/command"
+	"docker-extension/internal/lists"
 )
 
 // Remove removes those of the named packages that no package outside of them needs, and gives their
@@ -40,7 +41,7 @@ func (a Apt) Remove(ctx context.Context, names []string) (removed []string, err 
 // off ("in a very bad inconsistent state") unless it is told to. There is no use in unpacking it anew for that.
 func (a Apt) evenTorn(names []string) ([]string, error) {
 	torn, err := a.torn()
-	if err != nil || len(without(names, torn)) == len(names) {
+	if err != nil || len(lists.Without(names, torn)) == len(names) {
 		return removeArgs(names), err
 	}
 	return append([]string{"-o", "Dpkg::Options::=--force-remove-reinstreq"}, removeArgs(names)...), nil
