@@ -60,12 +60,22 @@ type Units interface {
 	Start(ctx context.Context, units ...string) error
 	Stop(ctx context.Context, units ...string) error
 	Restart(ctx context.Context, units ...string) error
-	// ReloadUnit returns when the unit has said that it works with what it read.
+	// ReloadUnit returns when the unit has said that it works with what it read. One that is down it starts;
+	// if the unit does not come up, the error is a NotUp.
 	ReloadUnit(ctx context.Context, unit string) error
 	// HoldBack makes every start of the units a start of nothing, until Release.
 	HoldBack(units ...string) error
 	Release(units ...string) error
 }
+
+// NotUp is the error of a reload of a unit that was not up, and did not come up.
+type NotUp struct{ Cause error }
+
+// Error is that of the start.
+func (e NotUp) Error() string { return e.Cause.Error() }
+
+// Unwrap gives the start's error.
+func (e NotUp) Unwrap() error { return e.Cause }
 
 // Accounts is the user database.
 type Accounts interface {

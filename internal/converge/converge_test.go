@@ -28,6 +28,8 @@ type world struct {
 	stubborn bool     // deeds have no effect
 	unit     bool     // docker.service exists before anything is done
 	needed   []string // packages that others need, and that are not removed
+
+	failReload error // of every reload
 }
 
 func (w *world) deed(what string) error {
@@ -78,7 +80,9 @@ func (w *world) DaemonReload(context.Context) error       { return w.deed("daemo
 func (w *world) Enable(context.Context, ...string) error  { return w.deed("enable") }
 func (w *world) Disable(context.Context, ...string) error { return w.deed("disable") }
 func (w *world) Restart(context.Context, ...string) error { return w.deed("restart") }
-func (w *world) ReloadUnit(context.Context, string) error { return w.deed("reload") }
+func (w *world) ReloadUnit(context.Context, string) error {
+	return errors.Join(w.deed("reload"), w.failReload)
+}
 func (w *world) Stop(_ context.Context, u ...string) error {
 	return w.deed("stop " + strings.Join(u, " "))
 }
@@ -304,6 +308,29 @@ func TestFailedRestartIsUndone(t *testing.T) {
 		}
 		if got := string(w.have.Files["/etc/a.json"].Content) == "before us"; got != c.ran {
 			t.Errorf("%s: the file is as before: %v", name, got)
+		}
+	}
+}
+
+// An engine that hangs in its start reloads nothing, which is no reason not to stop it, and one to fail where
+// nothing else would give it the new configuration.
+func TestUnitThatIsNotUpIsNotReloaded(t *testing.T) {
+	const unit = "docker.service"
+	for name, c := range map[string]struct {
+		err   error
+		then  Step
+		fails bool
+	}{
+		"hangs, and is restarted": {NotUp{errors.New("hangs")}, RestartUnits{Stop: []string{unit}, Start: []string{unit}}, false},
+		"hangs, and is stopped":   {NotUp{errors.New("hangs")}, RestartUnits{Stop: []string{unit}}, false},
+		"hangs, and is asked":     {NotUp{errors.New("hangs")}, AwaitEngine{}, true},
+		"refuses":                 {errors.New("refuses"), RestartUnits{Stop: []string{unit}, Start: []string{unit}}, true},
+	} {
+		w := newWorld()
+		w.failReload = c.err
+		r := &run{Converger: w.converger(), steps: []Step{ReloadUnit{unit}, c.then}}
+		if err := r.steps[0].do(t.Context(), r); (err != nil) != c.fails {
+			t.Errorf("%s: error %v", name, err)
 		}
 	}
 }

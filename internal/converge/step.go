@@ -160,8 +160,22 @@ func (s ReloadUnit) Name() string { return unitName(s.Unit) }
 // Summary says "reload" and the unit.
 func (s ReloadUnit) Summary() string { return "reload " + s.Unit }
 
+// do forgives a unit that does not come up if a later step stops it: it has nothing to reload, and reads its
+// configuration when it is started again.
 func (s ReloadUnit) do(ctx context.Context, run *run) error {
-	return run.Units.ReloadUnit(ctx, s.Unit)
+	err := run.Units.ReloadUnit(ctx, s.Unit)
+	if notUp := (NotUp{}); errors.As(err, &notUp) && run.stops(s.Unit) {
+		return nil
+	}
+	return err
+}
+
+// stops tells whether the run has a step that stops the unit.
+func (r *run) stops(unit string) bool {
+	return slices.ContainsFunc(r.steps, func(step Step) bool {
+		s, ok := step.(RestartUnits)
+		return ok && slices.Contains(s.Stop, unit)
+	})
 }
 
 // RestartUnits stops the units in Stop and then starts those in Start. Both lists empty would be

@@ -13,6 +13,7 @@ import (
 
 	"docker-extension/internal/converge"
 	"docker-extension/internal/engine"
+	"docker-extension/internal/fault"
 	"docker-extension/internal/host"
 	"docker-extension/internal/host/accounts"
 	"docker-extension/internal/host/apt"
@@ -134,15 +135,16 @@ type units struct {
 
 // ReloadUnit starts a unit first that is not up yet. One that is on its way up systemd would not reload
 // at all: it takes a reload for a part of the start (job_type_collapse in systemd's src/core/job.c),
-// and by then the unit may have read its old configuration. One that does not come up has nothing to
-// reload; that is for the steps to say which need it.
+// and by then the unit may have read its old configuration.
 func (u units) ReloadUnit(ctx context.Context, unit string) error {
 	active, err := u.IsActive(ctx, unit)
 	if err != nil {
 		return err
 	}
-	if !active && u.Start(ctx, unit) != nil {
-		return nil
+	if !active {
+		if err := u.comeUp(ctx, unit); err != nil {
+			return converge.NotUp{Cause: err}
+		}
 	}
 	before := time.Now()
 	if err := u.Manager.ReloadUnit(ctx, unit); err != nil {
@@ -152,6 +154,22 @@ func (u units) ReloadUnit(ctx context.Context, unit string) error {
 		return nil
 	}
 	return u.engine.AwaitReload(ctx, before)
+}
+
+// comeUp starts a unit that is down, and waits for one that is on its way up. A start has its time, counted
+// from when the unit set out: an engine that hangs in it is waited for once, and not by every run anew.
+func (u units) comeUp(ctx context.Context, unit string) error {
+	underway, err := u.Underway(ctx, unit)
+	if err != nil {
+		return err
+	}
+	if underway >= systemd.DefaultJobTimeout {
+		return fault.New(fault.EngineStart, unit, "see with `systemctl status "+unit+"` and `journalctl -u "+unit+"` what it is waiting for",
+			"cannot start: it has been starting for %s", underway.Round(time.Second))
+	}
+	ctx, cancel := context.WithTimeout(ctx, systemd.DefaultJobTimeout-underway)
+	defer cancel()
+	return u.Start(ctx, unit)
 }
 
 // Start clears the count of failed starts first: a unit that failed too often is refused otherwise,

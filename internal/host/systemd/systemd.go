@@ -18,6 +18,7 @@ import (
 
 	"github.com/coreos/go-systemd/v22/dbus"
 	godbus "github.com/godbus/dbus/v5"
+	"golang.org/x/sys/unix"
 
 	"docker-extension/internal/fault"
 	"docker-extension/internal/host/command"
@@ -197,6 +198,28 @@ func (m *Manager) IsActive(ctx context.Context, name string) (bool, error) {
 		return err
 	})
 	return active, err
+}
+
+// Underway tells for how long a unit has been on its way up; 0 if it is not. It reads systemd's
+// monotonic clock (org.freedesktop.systemd1(5), InactiveExitTimestampMonotonic, in microseconds), since
+// the other one may be set by years while the unit starts.
+func (m *Manager) Underway(ctx context.Context, name string) (time.Duration, error) {
+	var since uint64
+	err := m.call(ctx, "ask since when "+name+" has been starting", func(ctx context.Context, bus *dbus.Conn) error {
+		properties, err := bus.GetUnitPropertiesContext(ctx, name)
+		if err == nil && properties["ActiveState"] == "activating" {
+			since, _ = properties["InactiveExitTimestampMonotonic"].(uint64)
+		}
+		return err
+	})
+	if err != nil || since == 0 {
+		return 0, err
+	}
+	var now unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &now); err != nil {
+		return 0, fault.New(fault.Internal, "", "", "cannot read the monotonic clock: %w", err)
+	}
+	return time.Duration(now.Nano()) - time.Duration(since)*time.Microsecond, nil
 }
 
 // call makes a call that systemd answers at once, and a fault of its error.

@@ -127,6 +127,11 @@ func TestRealServiceThatDies(t *testing.T) {
 	if err := impatient.Start(t.Context(), slow); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)
 	}
+	for unit, hangs := range map[string]bool{slow: true, name: false, "docker-extension-none.service": false} {
+		if took, err := m.Underway(t.Context(), unit); err != nil || took >= time.Second != hangs || took > time.Minute {
+			t.Errorf("%s has been on its way up for %s, error %v", unit, took, err)
+		}
+	}
 }
 
 func TestRealSocket(t *testing.T) {
