@@ -3,6 +3,7 @@ package install
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"docker-extension/handler"
 	"docker-extension/internal/host"
@@ -46,6 +47,10 @@ func (m UpdateMarker) Set(leaving string) error {
 		return err
 	}
 	if err := m.Root.MakeDir(host.StateFolder, 0o700); err != nil {
+		return err
+	}
+	// An update that was cut off here is tried again by the agent. It runs one at a time.
+	if err := m.Root.RemoveLeftovers(markerFile, time.Now()); err != nil {
 		return err
 	}
 	return m.Root.Write(markerFile, state.File{Exists: true, Mode: 0o600, Content: content})

@@ -4,10 +4,30 @@ import (
 	"os"
 	"testing"
 
+	"github.com/sirupsen/logrus"
+
 	"docker-extension/internal/engine"
 	"docker-extension/internal/host/files"
 	"docker-extension/internal/state"
 )
+
+// What a run left that was cut off in its last write is found by the next one, and swept away.
+func TestCutInTheLastWriteIsSwept(t *testing.T) {
+	root := files.New(t.TempDir())
+	if err := root.Write("/var/lib/docker-extension/.last-run.json123", state.File{Exists: true, Mode: 0o600}); err != nil {
+		t.Fatal(err)
+	}
+	m := New(root, logrus.NewEntry(logrus.New()))
+	for _, cutOff := range []bool{true, false} {
+		facts, err := m.Survey()
+		if err != nil || facts.CutOff != cutOff {
+			t.Errorf("cut off: %v, %v; wanted %v", facts.CutOff, err, cutOff)
+		}
+		if err := (hostFiles{root}).Sweep(nil); err != nil {
+			t.Error(err)
+		}
+	}
+}
 
 // A folder that is made for a file of ours goes with the last file in it, and others stay.
 func TestFolderGoesWithItsFile(t *testing.T) {

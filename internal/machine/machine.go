@@ -99,8 +99,12 @@ func (m *Machine) Survey() (state.Facts, error) {
 	if err != nil {
 		return state.Facts{}, err
 	}
-	if facts.CutOff, err = m.Root.HasLeftovers(host.LedgerFile); err != nil {
-		return state.Facts{}, err
+	for _, record := range records() {
+		left, err := m.Root.HasLeftovers(record)
+		if err != nil {
+			return state.Facts{}, err
+		}
+		facts.CutOff = facts.CutOff || left
 	}
 	for _, path := range engine.SourcePaths() {
 		if file, err := m.Root.Read(path); err == nil {
@@ -120,6 +124,9 @@ func (m *Machine) Survey() (state.Facts, error) {
 	err = m.surveyAccounts(&facts)
 	return facts, err
 }
+
+// records are the files that only runs write, one at a time.
+func records() []string { return []string{host.LedgerFile, host.RunFile} }
 
 // memory is the ledger's file.
 type memory struct{ root files.Root }

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"docker-extension/internal/engine"
-	"docker-extension/internal/host"
 	"docker-extension/internal/host/files"
 	"docker-extension/internal/registry"
 	"docker-extension/internal/state"
@@ -73,10 +72,10 @@ func (f hostFiles) Write(p string, file state.File) error {
 	return f.RemoveIfEmpty(folder)
 }
 
-// Sweep also takes along what a write of the ledger left.
+// Sweep also takes along what writes of the extension's own records left.
 func (f hostFiles) Sweep(paths []string) error {
 	var errs []error
-	for _, p := range append(paths, host.LedgerFile) {
+	for _, p := range slices.Concat(paths, records()) {
 		errs = append(errs, f.RemoveLeftovers(p, time.Now()))
 	}
 	return errors.Join(errs...)

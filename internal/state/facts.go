@@ -17,7 +17,7 @@ type Facts struct {
 	Listed   []Listed             // the repositories that apt knows
 	Keys     map[string]KeyFile   // every keyring that we may own and that is there
 	Ledger   Ledger
-	CutOff   bool // a write of the ledger was: its temporary file is there
+	CutOff   bool // a write of the ledger, or of the record of the last run, was: its temporary file is there
 
 	// Containers are those of the projects in the ledger, by project. They are asked from the engine,
 	// so they are there only if it runs and the verb wants to know.

@@ -78,6 +78,8 @@ func newCutLab(t *testing.T, suite string) *cutLab {
 const (
 	fresh  = "fresh"  // a VM as it comes
 	engine = "engine" // an engine, and a container with a volume
+	// the same, with services from the settings
+	project = "project"
 )
 
 // save keeps the VM as it is, and boots it again.
@@ -109,6 +111,13 @@ func (l *cutLab) begin(state string) *container {
 		l.runContainer("witness", "always", "--volume data:/data")
 		l.sh("docker exec witness sh -c 'echo precious >/data/file'")
 		l.save(engine)
+	}
+	if state == project && !l.saved[project] {
+		l.begin(engine)
+		l.sh("docker import /opt/busybox.tar tool >/dev/null")
+		l.succeed(l.projectSettings())
+		l.wantServices("compose", "db old web")
+		l.save(project)
 	}
 	l.restore(state)
 	if state == fresh {

@@ -30,6 +30,10 @@ type plot struct {
 	brief []way
 	// leave checks in the end that an uninstall leaves nothing behind.
 	leave bool
+	// services are those that run of the project in the settings, where there is one.
+	services string
+	// updates tells that a newer version takes over.
+	updates bool
 }
 
 func plots() []plot {
@@ -69,6 +73,23 @@ func plots() []plot {
 			act:    func(l *cutLab) error { return l.agent.Uninstall(l.ctx()) },
 			wanted: (*cutLab).coldSettings, port: 2376, killed: true, leave: true, brief: []way{killedWithChildren},
 		},
+		{
+			name: "project", verb: workUnit, from: project,
+			act:    func(l *cutLab) error { return l.agent.Enable(l.ctx(), l.pkg, l.changedProject()) },
+			wanted: (*cutLab).changedProject, port: 2376, services: "db new web",
+		},
+		{
+			name: "update", verb: "update", from: engine, act: (*cutLab).update,
+			wanted: (*cutLab).coldSettings, port: 2376, updates: true,
+		},
+		{
+			name: "make way", verb: "uninstall", from: engine, act: (*cutLab).update,
+			wanted: (*cutLab).coldSettings, port: 2376, updates: true,
+		},
+		{
+			name: "take over", verb: "enable", from: engine, act: (*cutLab).update,
+			wanted: (*cutLab).coldSettings, port: 2376, updates: true,
+		},
 	}
 }
 
@@ -87,6 +108,30 @@ func (l *cutLab) changedSettings() agent.Settings {
 func (l *cutLab) refusedSettings() agent.Settings {
 	triple := l.changed.Triple()
 	return l.settings(`{"docker":{"port":2377,"options":["--label","foo=baz","--storage-driver=nope"],"users":["azureuser"]}}`, &triple)
+}
+
+// projectSettings bring up services, and changedProject changes one, takes one away and adds one.
+func (l *cutLab) projectSettings() agent.Settings {
+	return l.withProject(`"web":{"image":"tool","command":"sleep 1000000"},"old":{"image":"tool","command":"sleep 1000000"}`)
+}
+
+func (l *cutLab) changedProject() agent.Settings {
+	return l.withProject(`"web":{"image":"tool","command":"sleep 2000000"},"new":{"image":"tool","command":"sleep 1000000"}`)
+}
+
+// withProject are coldSettings with a database that keeps its data, and with other services.
+func (l *cutLab) withProject(others string) agent.Settings {
+	s := l.coldSettings()
+	s.Public = json.RawMessage(strings.TrimSuffix(string(s.Public), "}") +
+		`,"compose":{"services":{"db":{"image":"tool","command":"sleep 1000000","volumes":["kept:/data"]},` + others + `},"volumes":{"kept":{}}}}`)
+	return s
+}
+
+// update brings a newer version, which is this one under another number.
+func (l *cutLab) update() error {
+	newer := l.pkg
+	newer.Version = "9.9.0"
+	return l.agent.Update(l.ctx(), newer)
 }
 
 // noSettings drop everything. They are an object, since the agent shows no settings at all as number 0.
@@ -109,9 +154,13 @@ func (l *cutLab) witness() *container {
 func (l *cutLab) heal(p plot, rebooted bool) {
 	l.Helper()
 	switch _, there := l.agent.Current(); {
-	case p.verb == "uninstall":
+	case p.verb == "uninstall" && !p.updates:
 		_ = l.agent.Uninstall(l.ctx()) // the agent forgets the handler whatever its uninstall says
 		l.enable(p.wanted(l))
+	case p.updates:
+		if err := l.update(); err != nil {
+			l.Fatalf("the update after it: %v", err)
+		}
 	case !there:
 		l.Fatal("the handler is gone")
 	case rebooted, p.verb != workUnit:
@@ -140,6 +189,12 @@ func (l *cutLab) answers(p plot, before *container, rebooted bool) {
 	l.sh("docker info >/dev/null")
 	if before != nil {
 		l.wantKept(*before, p.killed || rebooted)
+	}
+	if p.services != "" {
+		l.wantServices("compose", p.services)
+	}
+	if handlers := l.agent.Handlers(); p.updates && (len(handlers) != 1 || handlers[0].Version() != "9.9.0") {
+		l.Errorf("handlers after the update: %v", handlers)
 	}
 	l.next(p)
 	l.wantNothingLeft()
