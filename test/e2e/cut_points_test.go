@@ -39,8 +39,8 @@ func bookkeeping(e trace.Effect) bool {
 
 // pointsOf gives the moments of a run that differ in their effects on the host. Every effect of the run's
 // own process is one. Of a program that it starts these are: its start, and those of the scripts that
-// dpkg runs; each note that dpkg makes of its progress; and of a row of other files, which it unpacks or
-// removes one after the other, the middle one. Starts with nothing in between are one moment, and so is
+// dpkg runs; each note that dpkg makes of its progress; each request that compose makes of the engine; and
+// of a row of other files, which it unpacks or removes one after the other, the middle one. Starts with nothing in between are one moment, and so is
 // the writing of the status file.
 func pointsOf(effects []trace.Effect) []point {
 	var points []point
@@ -51,7 +51,7 @@ func pointsOf(effects []trace.Effect) []point {
 		name := nameOf(e)
 		seen[name]++
 		p := point{name, seen[name], e.Generation > 0}
-		plain := p.child && e.What != "start" && !bookkeeping(e)
+		plain := p.child && e.What != "start" && e.What != "ask" && !bookkeeping(e)
 		if !plain && len(row) > 0 {
 			points, row, idle = append(points, row[len(row)/2]), nil, false
 		}
@@ -97,34 +97,41 @@ func TestPointsOf(t *testing.T) {
 	start := func(generation int, name string) trace.Effect {
 		return trace.Effect{What: "start", Object: name, Generation: generation}
 	}
+	ask := func(generation int, request string) trace.Effect {
+		return trace.Effect{What: "ask", Object: request, Generation: generation}
+	}
 	effects := []trace.Effect{
 		file(0, "create", "/a/status/.0.statusN"), file(0, "rename", "/a/status/0.status"), file(0, "rename", "/etc/f"),
 		file(0, "create", "/a/status/.0.statusN"),
 		start(1, "apt-get install"), start(2, "http"), start(2, "dpkg unpack"),
 		file(2, "create", "/usr/1"), file(2, "create", "/usr/2"), file(2, "create", "/usr/3"), file(2, "rename", "/var/lib/dpkg/updates/0001"),
 		start(3, "rm"), start(3, "docker.io.postinst configure"), file(0, "rename", "/etc/f"),
+		start(1, "docker up"), ask(2, "POST /containers/create"), ask(2, "DELETE /containers/ID"),
 	}
 	var got []string
 	all := pointsOf(effects)
 	for i, p := range all {
 		got = append(got, fmt.Sprint(p.label(i, len(all)), " ", p.nth))
 	}
-	want := `01_of_09_border_of_two_steps 1
-02_of_09_rename_f 1
-03_of_09_border_of_two_steps 3
-04_of_09_start_apt-get_install 1
-05_of_09_create_2 1
-06_of_09_rename_0001 1
-07_of_09_start_rm 1
-08_of_09_start_docker.io.postinst_configure 1
-09_of_09_rename_f 2`
+	want := `01_of_12_border_of_two_steps 1
+02_of_12_rename_f 1
+03_of_12_border_of_two_steps 3
+04_of_12_start_apt-get_install 1
+05_of_12_create_2 1
+06_of_12_rename_0001 1
+07_of_12_start_rm 1
+08_of_12_start_docker.io.postinst_configure 1
+09_of_12_rename_f 2
+10_of_12_start_docker_up 1
+11_of_12_ask_POST_containers_create 1
+12_of_12_ask_DELETE_containers_ID 1`
 	if text := strings.Join(got, "\n"); text != want {
 		t.Errorf("got\n%s\nwanted\n%s", text, want)
 	}
 	s := search{point: all[8]}
 	for i, e := range effects {
-		if s.is(e) != (i == len(effects)-1) {
-			t.Errorf("the last point is found at effect %d", i)
+		if s.is(e) != (i == len(effects)-4) {
+			t.Errorf("the ninth point is found at effect %d", i)
 		}
 	}
 }

@@ -47,7 +47,7 @@ func effectOf(pid int, c call) Effect {
 		return ofFile("link", path(1))
 	case unix.SYS_LINKAT:
 		return ofFile("link", path(2))
-	case unix.SYS_WRITE:
+	case unix.SYS_WRITE, unix.SYS_SENDTO: // the latter is Python's
 		return asked(pid, c.args[0], peek(pid, c.args[1], int(min(c.args[2], 1024))))
 	case unix.SYS_SENDMSG:
 		return asked(pid, c.args[0], firstPart(pid, c.args[1]))

@@ -50,6 +50,9 @@ func (c Compose) Pull(ctx context.Context, name string, project state.Project, s
 // and returns when all run steadily. Errors are faults with code fault.Compose, with the last
 // lines of the services that do not run.
 func (c Compose) Up(ctx context.Context, name string, project state.Project) error {
+	if err := c.clearHalfMade(ctx, name); err != nil {
+		return err
+	}
 	ran := c.run(ctx, name, project, "up", "--detach", "--remove-orphans")
 	if ran == nil {
 		return c.settle(ctx, name, project)
