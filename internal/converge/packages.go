@@ -208,6 +208,9 @@ func (s InstallPackages) do(ctx context.Context, run *run) error {
 	if err := run.Units.HoldBack(s.HoldBack...); err != nil {
 		return err
 	}
+	if err := run.parting(s.Instead); err != nil {
+		return err
+	}
 	added, err := run.Packages.Install(ctx, s.Installation)
 	err = errors.Join(err, run.Units.Release(s.HoldBack...))
 	// What came is remembered even after a failure: apt may have stopped half-way.
@@ -242,13 +245,27 @@ func (s RemovePackages) Summary() string {
 }
 
 func (s RemovePackages) do(ctx context.Context, run *run) error {
+	asked := run.ledger.Asked
+	if err := run.parting(s.Packages); err != nil {
+		return err
+	}
 	removed, err := run.Packages.Remove(ctx, s.Packages)
 	if err != nil {
 		return err
 	}
 	return run.remember(func(l *state.Ledger) {
-		l.Debs, l.Asked = lists.Without(l.Debs, removed), lists.Without(l.Asked, removed)
+		l.Debs, l.Asked = lists.Without(l.Debs, removed), lists.Without(asked, removed)
 	})
+}
+
+// parting remembers which packages are about to be removed. apt forgets their marks before dpkg has removed
+// them: should the run be cut off in between, they look as if somebody had asked for them, and it was us.
+func (r *run) parting(packages []string) error {
+	ours := lists.Shared(packages, r.ledger.Debs)
+	if len(lists.Without(ours, r.ledger.Asked)) == 0 {
+		return nil
+	}
+	return r.remember(func(l *state.Ledger) { l.Asked = union(l.Asked, ours) })
 }
 
 // HoldPackages pins packages at their version, or lets them go.

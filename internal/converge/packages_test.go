@@ -23,6 +23,23 @@ func TestExchangeAroundAnEngineThatStays(t *testing.T) {
 	}
 }
 
+// apt forgets the mark of a package before dpkg has removed it: the ledger knows, before apt is called, that a
+// mark which is missing afterwards was lost to us. It forgets that when the removal has come to its end.
+func TestRemovalThatIsCutOffIsRemembered(t *testing.T) {
+	for fails, want := range map[bool][]string{true: {"docker.io", "runc", "tini"}, false: {"docker.io"}} {
+		w := newWorld()
+		w.needed = []string{"tini"}
+		r := &run{Converger: w.converger(), ledger: state.Ledger{Debs: []string{"docker.io", "runc", "tini"}, Asked: []string{"docker.io"}}}
+		if fails {
+			w.fail = "remove runc tini foreign"
+		}
+		err := RemovePackages{Packages: []string{"runc", "tini", "foreign"}}.do(t.Context(), r)
+		if (err != nil) != fails || !slices.Equal(w.ledger.Asked, want) {
+			t.Errorf("fails: %v; error %v, asked %q, want %q", fails, err, w.ledger.Asked, want)
+		}
+	}
+}
+
 // What came along with a package goes with it, where nothing that stays needs it: that is for the package
 // manager to say. All that goes is named beforehand, and the ledger has what went.
 func TestDependenciesGoWithTheirPackage(t *testing.T) {

@@ -92,12 +92,9 @@ func TestWhoWantsAPackage(t *testing.T) {
 		"a dependency that was marked since": {func(f *state.Facts) {
 			f.Packages["runc"] = state.Package{Installed: true}
 		}, "runc"},
-		"a dependency that we have asked for since": {func(f *state.Facts) {
+		"a dependency that we have asked for since, or were about to remove": {func(f *state.Facts) {
 			f.Packages["runc"] = state.Package{Installed: true}
 			f.Ledger.Asked = append(f.Ledger.Asked, "runc")
-		}, ""},
-		"a dependency whose removal was cut off": {func(f *state.Facts) {
-			f.Packages["runc"] = state.Package{Installed: true, Leaving: true}
 		}, ""},
 		"one that is held": {func(f *state.Facts) {
 			f.Packages["docker-compose"] = state.Package{Installed: true, Held: true}

@@ -124,15 +124,14 @@ func rivals(wanted []string, facts state.Facts) []string {
 
 // unclaimed gives the packages that came with us, but for those that somebody on this host wants by now:
 // who holds a package, or has told apt to install one which was there already only because another needed
-// it, has apt's word that it stays (apt-mark(8)). The mark of a package that we asked for is our own, and
-// one that is to be removed has lost its mark to apt, which forgets it before dpkg has removed the package.
+// it, has apt's word that it stays (apt-mark(8)). The mark of a package that we asked for is our own.
 func unclaimed(facts state.Facts) []string {
 	l := facts.Ledger
 	return slices.DeleteFunc(slices.Clone(l.Debs), func(name string) bool {
 		p := facts.Packages[name]
 		held := p.Held && !slices.Contains(l.Held, name)
 		asked := slices.Contains(l.Asked, name) || slices.Contains(l.Named, name)
-		return p.Installed && (held || !p.Automatic && !asked && !p.Leaving)
+		return p.Installed && (held || !p.Automatic && !asked)
 	})
 }
 

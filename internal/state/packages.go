@@ -12,7 +12,6 @@ type Package struct {
 	Half      bool   // neither in nor out: dpkg was interrupted in an installation or a removal
 	Held      bool   // apt leaves it at its version (apt-mark hold)
 	Automatic bool   // apt brought it because another needed it, and nobody has asked for it since (apt-mark showauto)
-	Leaving   bool   // to be removed, and still there: a removal was cut off
 	Version   string // in dpkg's words, with epoch and revision; "" where only the rest matters
 }
 

@@ -37,7 +37,6 @@ func Packages(root files.Root) (map[string]state.Package, error) {
 			Held:      known.Held || stanza.want == "hold",
 			Half:      known.Half || stanza.unfinished(),
 			Automatic: marked[stanza.name],
-			Leaving:   known.Leaving || stanza.want == "deinstall" && stanza.installed(),
 			Version:   known.Version,
 		}
 		if stanza.installed() {

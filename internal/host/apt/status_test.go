@@ -21,7 +21,7 @@ func TestPackages(t *testing.T) {
 		{"unpacked", "Package: a\nStatus: install ok unpacked\n\n", map[string]state.Package{"a": {Half: true}}},
 		{"damaged", "Package: a\nStatus: install reinstreq half-installed\n\n", map[string]state.Package{"a": {Half: true}}},
 		{"removed", "Package: a\nStatus: deinstall ok config-files\n\n", map[string]state.Package{"a": {}}},
-		{"to be removed", "Package: a\nStatus: deinstall ok installed\n\n", map[string]state.Package{"a": {Installed: true, Leaving: true}}},
+		{"to be removed", "Package: a\nStatus: deinstall ok installed\n\n", map[string]state.Package{"a": {Installed: true}}},
 		{"held before it is there", "Package: a\nStatus: hold ok not-installed\n\n", map[string]state.Package{"a": {Held: true}}},
 		{"several", "Package: a\nStatus: install ok installed\n\nPackage: b\nStatus: install ok installed\n", map[string]state.Package{"a": {Installed: true}, "b": {Installed: true}}},
 		{"two architectures", "Package: a\nStatus: deinstall ok config-files\nArchitecture: i386\n\nPackage: a\nStatus: install ok installed\n\nPackage: a\nStatus: deinstall ok config-files\n\n",
