@@ -205,7 +205,7 @@ func (l *lab) engineRefuses() {
 	l.wantVersion(l.keys, 2376)
 	l.wantClosed(2377)
 	witness.wantUntouched(l)
-	if left := l.sh("ls /run/docker-extension/daemon.json 2>/dev/null || true"); left != "" {
+	if left := l.sh("ls /run/docker-extension/.daemon.json* 2>/dev/null || true"); left != "" {
 		l.Errorf("left behind: %s", left)
 	}
 	l.sh("docker rm -f witness")

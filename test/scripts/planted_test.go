@@ -66,7 +66,7 @@ func written(t *testing.T, v *vm) []string {
 	if code := v.enableAll(t); code != 0 || !v.succeeded(t) {
 		t.Fatalf("without links enable ended with %d", code)
 	}
-	files := []string{"run/docker-extension/order.json", "run/docker-extension/current.json", "run/docker-extension/ended.json", "run/docker-extension/daemon.json"}
+	files := []string{"run/docker-extension/order.json", "run/docker-extension/current.json", "run/docker-extension/ended.json", "run/docker-extension/.daemon.json0000"}
 	for path, mode := range everything(t, v.root) {
 		_, old := before[path]
 		theirs := slices.ContainsFunc([]string{"usr/", "var/lib/dpkg/", "var/lib/apt/", "run/systemd/", "proc/", "etc/systemd/system/sockets.target.wants/",

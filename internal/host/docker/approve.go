@@ -16,9 +16,10 @@ import (
 
 const (
 	// staged is where a configuration is while the engine looks at it: in memory, because it may hold
-	// the credentials of a proxy.
+	// the credentials of a proxy. Its name is like that of a temporary file, so that the end of the next
+	// run takes it along (files.SweepFolder), should this one be killed before it has the answer.
 	stagedFolder = "/run/docker-extension"
-	staged       = stagedFolder + "/daemon.json"
+	staged       = stagedFolder + "/.daemon.json0000"
 
 	// approveTimeout bounds dockerd --validate, which takes a tenth of a second.
 	approveTimeout = 30 * time.Second

@@ -9,6 +9,7 @@ import (
 	"docker-extension/internal/fault"
 	"docker-extension/internal/host/command"
 	"docker-extension/internal/host/files"
+	"docker-extension/internal/state"
 )
 
 // Each case is a dockerd that says something, and what becomes of it. The words are those of 20.10.24
@@ -48,5 +49,16 @@ func TestApproves(t *testing.T) {
 				t.Errorf("left behind: %v, %v", left, err)
 			}
 		})
+	}
+}
+
+// A run that is killed while the engine looks at a configuration leaves it behind, until the folder is swept.
+func TestStagedFileIsSwept(t *testing.T) {
+	root := files.New(t.TempDir())
+	if err := root.Write(staged, state.File{Exists: true, Mode: 0o600}); err != nil {
+		t.Fatal(err)
+	}
+	if err := root.SweepFolder(stagedFolder); err != nil || root.Exists(staged) {
+		t.Errorf("it is there: %v, error %v", root.Exists(staged), err)
 	}
 }
