@@ -88,7 +88,7 @@ run: setup package ## see it work: a fresh VM becomes a Docker host and answers 
 run-agent: setup package ## the same with the real Azure Linux Agent, which uploads its status to a fake fabric (as root)
 	@go run ./test/run --agent real --package $(ZIP)
 
-bench: setup package ## how fast it is, against the same by hand, in fresh VMs: dist/bench (as root, 12 minutes)
+bench: setup package ## how fast it is, against the same by hand, in fresh VMs: dist/bench (as root, 15 minutes)
 	@go run ./test/bench -package $(abspath $(ZIP)) -out $(DIST)/bench
 
 bench-page: ## put the table of the last make bench into docs/performance.md
