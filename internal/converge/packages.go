@@ -205,10 +205,10 @@ func (s InstallPackages) Summary() string {
 }
 
 func (s InstallPackages) do(ctx context.Context, run *run) error {
-	if err := run.Units.HoldBack(s.HoldBack...); err != nil {
+	if err := run.parting(s.Instead); err != nil {
 		return err
 	}
-	if err := run.parting(s.Instead); err != nil {
+	if err := run.Units.HoldBack(s.HoldBack...); err != nil {
 		return err
 	}
 	added, err := run.Packages.Install(ctx, s.Installation)

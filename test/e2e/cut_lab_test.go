@@ -76,10 +76,9 @@ func newCutLab(t *testing.T, suite string) *cutLab {
 
 // The states of the VM in which runs begin.
 const (
-	fresh  = "fresh"  // a VM as it comes
-	engine = "engine" // an engine, and a container with a volume
-	// the same, with services from the settings
-	project = "project"
+	fresh   = "fresh"   // a VM as it comes
+	engine  = "engine"  // an engine, and a container with a volume
+	project = "project" // the same, with services from the settings
 )
 
 // save keeps the VM as it is, and boots it again.

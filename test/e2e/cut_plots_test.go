@@ -154,13 +154,13 @@ func (l *cutLab) witness() *container {
 func (l *cutLab) heal(p plot, rebooted bool) {
 	l.Helper()
 	switch _, there := l.agent.Current(); {
-	case p.verb == "uninstall" && !p.updates:
-		_ = l.agent.Uninstall(l.ctx()) // the agent forgets the handler whatever its uninstall says
-		l.enable(p.wanted(l))
 	case p.updates:
 		if err := l.update(); err != nil {
 			l.Fatalf("the update after it: %v", err)
 		}
+	case p.verb == "uninstall":
+		_ = l.agent.Uninstall(l.ctx()) // the agent forgets the handler whatever its uninstall says
+		l.enable(p.wanted(l))
 	case !there:
 		l.Fatal("the handler is gone")
 	case rebooted, p.verb != workUnit:

@@ -40,8 +40,8 @@ func bookkeeping(e trace.Effect) bool {
 // pointsOf gives the moments of a run that differ in their effects on the host. Every effect of the run's
 // own process is one. Of a program that it starts these are: its start, and those of the scripts that
 // dpkg runs; each note that dpkg makes of its progress; each request that compose makes of the engine; and
-// of a row of other files, which it unpacks or removes one after the other, the middle one. Starts with nothing in between are one moment, and so is
-// the writing of the status file.
+// of a row of other files, which it unpacks or removes one after the other, the middle one. Starts with
+// nothing in between are one moment, and so is the writing of the status file.
 func pointsOf(effects []trace.Effect) []point {
 	var points []point
 	seen := map[string]int{}
