@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"docker-extension/cli/person"
+	"docker-extension/internal/lists"
 	"docker-extension/internal/pki"
 	"docker-extension/internal/settings"
 )
@@ -41,8 +42,8 @@ type instruction struct {
 	Command string `json:"command"`
 }
 
-// answer tells what there is now, and what to do with it.
-func (f *folder) answer(made pki.Files, s settings.Settings, o options) error {
+// answer tells what there was before and is now, and what to do with it.
+func (f *folder) answer(there, made pki.Files, s settings.Settings, o options) error {
 	r := result{
 		Folder: f.person.Path(f.out), Wrote: f.wrote, Kept: f.kept, Notes: append([]string{}, s.Notes...),
 		Authority: describe(made, pki.CAFile, pki.CAKeyFile),
@@ -53,6 +54,10 @@ func (f *folder) answer(made pki.Files, s settings.Settings, o options) error {
 		r.Client = &client
 	} else {
 		r.Notes = append(r.Notes, "there is no certificate for your docker client, and no "+pki.CAKeyFile+" to make one with")
+	}
+	if gone := lists.Without(serverNames(there), r.Server.Names); len(gone) > 0 {
+		r.Notes = append(r.Notes, "the server's certificate no longer covers "+strings.Join(gone, ", ")+
+			"; if it should, renew again with all names in --host and --ip")
 	}
 	r.Next = f.next(r, s, o)
 	return f.person.Answer(r, func() { r.show(f.person, f.out) })
@@ -65,6 +70,15 @@ func describe(made pki.Files, names ...string) certificate {
 		c.Names, c.Ends = pki.NamesOf(cert).List(), cert.NotAfter.UTC()
 	}
 	return c
+}
+
+// serverNames gives what the server's certificate of a set covers; nothing if it has none that can be read.
+func serverNames(set pki.Files) []string {
+	cert, err := pki.ReadCertificate(reveal(set, pki.ServerCertFile))
+	if err != nil {
+		return nil
+	}
+	return pki.NamesOf(cert).List()
 }
 
 // Publisher and type of the extension, as the handler's name has them.

@@ -37,7 +37,7 @@ alone. ca-key.pem never leaves this machine; whoever has it can make a certifica
 
 --renew makes new certificates for server and client from the authority that is in the folder, so that clients go on
 trusting the server. What they replace is kept in a folder beside them. The server's names stay, unless --host or --ip
-name others: then it has those alone. Settings stay as you have edited them, but for the certificates.
+name others: then it has those alone, and the names that it lost are told. Settings stay as you have edited them, but for the certificates.
 
 --from takes what is in another folder, such as ~/.docker: ca.pem, ca-key.pem, server-cert.pem, server-key.pem,
 cert.pem, key.pem, as far as they are there, and makes what is missing if it can.`,
@@ -97,7 +97,7 @@ func run(p *person.Person, o options) error {
 	if err := f.write(made); err != nil {
 		return err
 	}
-	return f.answer(made, s, o)
+	return f.answer(there, made, s, o)
 }
 
 func reveal(files pki.Files, name string) []byte { return []byte(files[name].Reveal()) }

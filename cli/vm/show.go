@@ -169,7 +169,7 @@ func (l looker) driftLine(s status) person.Row {
 	case s.Drift.NothingToDo:
 		return l.line("drift", person.Good, "none: this VM is as the settings say")
 	default:
-		return l.line("drift", person.Warn, strings.Join(s.Drift.Names(), ", ")+" (see `docker-extension plan`)")
+		return l.line("drift", person.Warn, strings.Join(s.Drift.Names(), ", ")+" (`plan` shows how)")
 	}
 }
 
