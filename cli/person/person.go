@@ -3,6 +3,7 @@
 package person
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -108,6 +109,23 @@ func (p *Person) Read(name string) ([]byte, error) {
 		err = fault.New(fault.HostFiles, name, "name a file that exists", "cannot read: it is not there")
 	}
 	return file.Content, err
+}
+
+// ReadSettings reads a file with settings, without the mark that editors on Windows put at its beginning.
+// One that holds none is an error: a filter that found nothing leaves it so, and nothing would be checked.
+func (p *Person) ReadSettings(name string) ([]byte, error) {
+	content, err := p.Read(name)
+	if err != nil {
+		return nil, err
+	}
+	content = bytes.TrimPrefix(content, []byte("\xef\xbb\xbf"))
+	switch text := string(bytes.TrimSpace(content)); {
+	case !utf8.Valid(content):
+		return nil, fault.New(fault.SettingsInvalid, name, "save it as UTF-8; PowerShell does so with Out-File -Encoding utf8", "is not UTF-8 text")
+	case text == "" || text == "null":
+		return nil, fault.New(fault.Usage, name, "give a file with a JSON object, {} at least", "cannot find settings: it is empty, or null")
+	}
+	return content, nil
 }
 
 // Row is one line of a table: its cells, and the style of each.

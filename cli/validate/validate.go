@@ -3,10 +3,8 @@
 package validate
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -23,10 +21,12 @@ func Command(p *person.Person) *cobra.Command {
 		Long: `Check the files with public and protected settings as the VM will: keys, values, whether they go together,
 and whether certificates and keys fit. All faults are told at once, with file, line and column.
 
-"-" is the standard input. What only the VM knows (its accounts, its own daemon.json) is checked there.
+"-" is the standard input. Settings in a template have to have their values: expressions like [parameters('port')] are
+filled in by a deployment, and are faults before. What only the VM knows (its accounts, its own daemon.json) is checked there.
 The exit code is 0, or 13 for settings that the VM would refuse. No value of a protected setting is shown.`,
 		Example: `  docker-extension validate public.json protected.json
-  jq .properties.settings template.json | docker-extension validate -`,
+  jq '.resources[] | select(.properties.type? == "DockerExtension") | .properties.settings' template.json |
+    docker-extension validate -`,
 		Args:              cobra.RangeArgs(1, 2),
 		ValidArgsFunction: cobra.FixedCompletions([]string{"json"}, cobra.ShellCompDirectiveFilterFileExt),
 		RunE:              func(_ *cobra.Command, args []string) error { return run(p, args) },
@@ -55,7 +55,7 @@ func run(p *person.Person, args []string) error {
 	var contents [2][]byte
 	var inputs []input
 	for i, name := range args {
-		content, err := read(p, name)
+		content, err := p.ReadSettings(name)
 		if err != nil {
 			return err
 		}
@@ -68,16 +68,6 @@ func run(p *person.Person, args []string) error {
 		return err
 	}
 	return person.ErrTold{Code: fault.CodeOf(err)}
-}
-
-// read reads a file, without the mark that editors on Windows put at its beginning.
-func read(p *person.Person, name string) ([]byte, error) {
-	content, err := p.Read(name)
-	content = bytes.TrimPrefix(content, []byte("\xef\xbb\xbf"))
-	if err == nil && !utf8.Valid(content) {
-		err = fault.New(fault.SettingsInvalid, name, "save it as UTF-8; PowerShell does so with Out-File -Encoding utf8", "is not UTF-8 text")
-	}
-	return content, err
 }
 
 // judge puts the result into the shape of the answer.

@@ -63,7 +63,7 @@ func (l looker) inForce(ctx context.Context) (source, error) {
 func (l looker) given(files []string) (source, error) {
 	s := source{secrets: &oplog.Redactor{}}
 	for i, name := range files {
-		content, err := l.Read(name)
+		content, err := l.ReadSettings(name)
 		if err != nil {
 			return source{}, err
 		}
