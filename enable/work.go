@@ -118,7 +118,7 @@ func (w work) awaitTaken(ctx context.Context, patience time.Duration) (bool, err
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return false, fault.New(fault.Converge, WorkUnit, "see `journalctl -u "+WorkUnit+"`, then deploy again",
+			return false, fault.New(fault.Converge, WorkUnit, "see `journalctl -u "+WorkUnit+"`, "+fault.Retry,
 				"cannot start the work unit: it has not begun within %s", takeOver)
 		}
 	}

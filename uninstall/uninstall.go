@@ -41,28 +41,37 @@ func (u Uninstall) Run(ctx context.Context, call *handler.Call) (handler.Outcome
 		return handler.Outcome{}, err
 	}
 	purge := purgeWanted(call)
-	kept, err := remove(ctx, m, call.Log, purge)
+	before, err := m.Survey()
 	if err != nil {
 		return handler.Outcome{}, err
 	}
-	message := "everything that the extension put on this VM is removed; images, containers and volumes are kept"
-	if purge {
-		message = "everything that the extension put on this VM is removed, and so are images, containers and volumes, as uninstall.purgeData says"
+	kept, err := remove(ctx, m, call.Log, before, purge)
+	if err != nil {
+		return handler.Outcome{}, err
 	}
+	message := "everything that the extension put on this VM is removed" + fateOfData(engine.Foreign(before), purge)
 	if len(kept) > 0 {
 		message += "; these packages stay, because another one needs them or somebody has marked them with apt: " + strings.Join(kept, ", ")
 	}
 	return handler.Outcome{Message: message}, nil
 }
 
+// fateOfData says what became of images, containers and volumes.
+func fateOfData(foreign, purge bool) string {
+	switch {
+	case purge && foreign:
+		return "; images, containers and volumes are kept in spite of uninstall.purgeData, because the engine was here before the extension"
+	case purge:
+		return ", and so are images, containers and volumes, as uninstall.purgeData says"
+	default:
+		return "; images, containers and volumes are kept"
+	}
+}
+
 // remove converges to a host without us, and then forgets it. The engine is stopped first if it
 // came with us: the agent has called disable before, but goes on with uninstall when that failed. The
 // packages that came with us and stay are kept.
-func remove(ctx context.Context, m *machine.Machine, log *logrus.Entry, purge bool) (kept []string, err error) {
-	before, err := m.Survey()
-	if err != nil {
-		return nil, err
-	}
+func remove(ctx context.Context, m *machine.Machine, log *logrus.Entry, before state.Facts, purge bool) (kept []string, err error) {
 	if engine.Ours(before) {
 		if err := disable.Stop(ctx, m, log); err != nil {
 			return nil, err

@@ -213,7 +213,7 @@ func (c Converger) verify() error {
 	for i, s := range steps {
 		left[i] = s.Summary()
 	}
-	return fault.New(fault.NotConverged, "", "look for another program that manages Docker on this VM, then deploy again",
+	return fault.New(fault.NotConverged, "", "look for another program that manages Docker on this VM, "+fault.Retry,
 		"the host is not as wanted after all steps were done: still to do: %s", strings.Join(left, "; "))
 }
 

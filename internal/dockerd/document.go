@@ -47,7 +47,7 @@ func parseDocument(content []byte) (map[string]json.RawMessage, error) {
 }
 
 func hostFault(format string, args ...any) error {
-	return fault.New(fault.HostConfig, ConfigFile, "repair or remove the file, then deploy again", format, args...)
+	return fault.New(fault.HostConfig, ConfigFile, "repair or remove the file, "+fault.Retry, format, args...)
 }
 
 // inspect finds what makes a text no JSON object without repeated keys; nil if it is one.

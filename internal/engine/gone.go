@@ -51,7 +51,7 @@ func Gone(facts state.Facts, purge bool) (state.Goal, error) {
 	for _, m := range facts.Ledger.Members {
 		goal.Want.Members[m] = false
 	}
-	if _, foreign := foreignEngine(facts); foreign {
+	if Foreign(facts) {
 		goal.Want.Units = foundUnits(facts, files)
 		return goal, nil
 	}
@@ -64,6 +64,12 @@ func Gone(facts state.Facts, purge bool) (state.Goal, error) {
 // Ours tells whether the engine on this host came with the extension.
 func Ours(facts state.Facts) bool {
 	return slices.ContainsFunc(enginePackages(), func(name string) bool { return slices.Contains(facts.Ledger.Debs, name) })
+}
+
+// Foreign tells whether the engine on this host was here before the extension. Its data is never deleted.
+func Foreign(facts state.Facts) bool {
+	_, foreign := foreignEngine(facts)
+	return foreign
 }
 
 // daemonGivenBack gives daemon.json without our keys.

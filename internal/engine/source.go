@@ -136,7 +136,7 @@ func (s *supply) checkForeign(from settings.Source, facts state.Facts) error {
 		return nil
 	}
 	return fault.New(fault.SettingsInvalid, placeSource,
-		"remove docker.source, and that engine is used as it is; or remove the package on the VM (apt-get remove "+name+" keeps all data), and deploy again",
+		"remove docker.source, and that engine is used as it is; or remove the package on the VM (apt-get remove "+name+" keeps all data), "+fault.Retry,
 		"cannot replace the engine of the package %s, which was here before the extension", name)
 }
 

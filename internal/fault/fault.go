@@ -24,6 +24,10 @@ type Fault struct {
 	Hint string
 }
 
+// Retry is the end of a hint for what was cured on the VM: what makes the agent call enable once more with
+// the settings as they are. To deploy them again does not: without a change they get no new sequence number.
+const Retry = "then restart the agent (systemctl restart walinuxagent)"
+
 // New makes a Fault from a format and its arguments; %w works as in fmt.Errorf.
 func New(code Code, place, hint, format string, args ...any) *Fault {
 	return &Fault{Code: code, Place: place, Err: fmt.Errorf(format, args...), Hint: hint}

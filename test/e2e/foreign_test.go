@@ -71,7 +71,7 @@ func (l *lab) lookForeign() appearance {
 // no live-restore before.
 func (l *lab) joinForeign(mine container) {
 	engine := l.enginePID()
-	status := l.succeed(l.remote(`{"docker":{"port":"2376","options":["--label","ours=2","--max-download-attempts","7"]}}`))
+	status := l.succeed(l.remote(`{"docker":{"port":"2376","options":["--label","ours=2","--max-download-attempts","7"]},"uninstall":{"purgeData":true}}`))
 	if !strings.Contains(show(status), "which was here before the extension") {
 		l.Errorf("nothing is said about the engine that was there: %s", show(status))
 	}
@@ -127,11 +127,13 @@ func (l *lab) rejoinForeign() {
 	l.container("mine")
 }
 
-// Uninstall gives the engine back as it was found: configured by the person alone, running.
+// Uninstall gives the engine back as it was found: configured by the person alone, running. The settings say
+// that the data is to go; this data is the person's, and the log says that it stays.
 func (l *lab) leaveForeign(before appearance) {
 	if err := l.agent.Uninstall(l.ctx()); err != nil {
 		l.Fatalf("uninstall: %v", err)
 	}
+	l.sh("grep -q 'are kept in spite of uninstall.purgeData, because the engine was here before the extension' /var/log/azure/*/docker-extension.log")
 	now := l.lookForeign()
 	if changed := differences(before.etc, now.etc); len(changed) > 0 {
 		l.Errorf("what differs in /etc:\n\t%s", strings.Join(changed, "\n\t"))

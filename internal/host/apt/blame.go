@@ -136,7 +136,7 @@ func hint(runs []error) string {
 	}
 	for _, err := range runs {
 		if errors.Is(err, context.DeadlineExceeded) {
-			return "see in the log what it was waiting for, then run enable again"
+			return "see in the log what it was waiting for, " + fault.Retry
 		}
 	}
 	return "see apt's whole output in the log of this run"
@@ -184,11 +184,11 @@ type trouble struct {
 func troubles() []trouble {
 	return []trouble{
 		{signs: []string{"E: Could not get lock", "is another process using it", "locked by another process"},
-			hint: "wait until the other run of apt or dpkg has ended (the process is named above), then run enable again"},
+			hint: "wait until the other run of apt or dpkg has ended (the process is named above), " + fault.Retry},
 		{signs: []string{"No space left on device", "have enough free space"},
-			hint: "make room on the disk (df -h and df -i show what is full), then run enable again"},
+			hint: "make room on the disk (df -h and df -i show what is full), " + fault.Retry},
 		{signs: []string{"Read-only file system"},
-			hint: "mount the file system read-write (findmnt shows it), then run enable again"},
+			hint: "mount the file system read-write (findmnt shows it), " + fault.Retry},
 		{signs: []string{"Temporary failure resolving", "Could not resolve", "Name or service not known"},
 			hint:   "let the VM resolve names: check its DNS servers and the network's DNS settings",
 			awaits: "a DNS server that knows the package servers"},
@@ -216,7 +216,7 @@ func troubles() []trouble {
 		{signs: []string{"unmet dependencies", "held broken packages", "pkgProblemResolver"},
 			hint: "run apt-get install with these packages on the VM to see what is in the way, held packages in the first place"},
 		{signs: []string{"maintainer script", "post-installation script", "pre-installation script", "returned an error code"},
-			hint: "see the package's own message in the log, cure it, then run enable again"},
+			hint: "see the package's own message in the log, cure it, " + fault.Retry},
 		{signs: []string{"are you root?", "Permission denied"},
 			hint: "run this as root"},
 	}

@@ -138,7 +138,7 @@ func (a Apt) careful(ctx context.Context, what state.Installation, operands []st
 	if result.Cut {
 		victims = []string{"packages that cannot be told: its plan is too long"}
 	}
-	return fault.New(fault.PackageInstall, "", "remove these packages on the VM with apt-get remove if nothing needs them, then deploy again",
+	return fault.New(fault.PackageInstall, "", "remove these packages on the VM with apt-get remove if nothing needs them, "+fault.Retry,
 		"cannot install %s: apt would remove %s, which did not come with the extension", strings.Join(what.Packages, " "), strings.Join(victims, " "))
 }
 

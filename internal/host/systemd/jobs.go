@@ -128,17 +128,17 @@ func hint(err error) string {
 	var job errJob
 	switch {
 	case named(err, "org.freedesktop.systemd1.UnitMasked"):
-		return "somebody masked the unit: run systemctl unmask on it, then run enable again"
+		return "somebody masked the unit: run systemctl unmask on it, " + fault.Retry
 	case named(err, "org.freedesktop.systemd1.NoSuchUnit"):
 		return "see whether the package that brings the unit is installed whole"
 	case named(err, "org.freedesktop.systemd1.ShuttingDown"):
-		return "run enable again after the reboot"
+		return "wait for the reboot: the agent calls enable after it"
 	case errors.Is(err, context.DeadlineExceeded):
 		return "see with systemctl status and journalctl -u what the unit is waiting for"
 	case errors.As(err, &job) && job == "canceled":
 		return "another job took over: see in the journal who stopped or started the unit"
 	case errors.As(err, &job):
-		return "see journalctl -u for the reason, cure it, then run enable again"
+		return "see journalctl -u for the reason, cure it, " + fault.Retry
 	}
 	return ""
 }
