@@ -11,7 +11,10 @@ import (
 // azure are the commands of az that the documents use, with flags that they have, from its reference.
 func azure() map[string]string {
 	return map[string]string{
+		"account show":            "--query --output",
 		"group create":            "--name --location",
+		"keyvault secret set":     "--vault-name --name --file",
+		"keyvault update":         "--resource-group --name --enabled-for-template-deployment",
 		"deployment group create": "--resource-group --template-file --parameters",
 		"vm extension set":        "--resource-group --vm-name --name --publisher --version --settings --protected-settings --enable-auto-upgrade --no-auto-upgrade-minor-version --force-update",
 		"vm extension show":       "--resource-group --vm-name --name --instance-view --query --output",

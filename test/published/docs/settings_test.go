@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -96,10 +97,11 @@ func TestJSONInText(t *testing.T) {
 	}
 }
 
-// TestSentence: the sentence that docs/troubleshooting.md takes apart is what the extension says.
+// TestSentence: the sentence that docs/troubleshooting.md takes apart is what the extension says, and the code
+// is the one that it reports.
 func TestSentence(t *testing.T) {
 	_, err := settings.Parse([]byte(`{"docker": {"prot": 2376}}`), nil, settings.Options{Now: time.Now()})
-	want := fmt.Sprintf("%s. Code %d\n", fault.Sentence(err, 0), fault.CodeOf(err))
+	want, code := fault.Sentence(err, 0)+"\n", fmt.Sprintf("ProvisioningState/failed/%d", fault.CodeOf(err))
 	for _, p := range read(t) {
 		if p.name != "docs/troubleshooting.md" {
 			continue
@@ -108,6 +110,9 @@ func TestSentence(t *testing.T) {
 			if b.info == "text" && !strings.HasPrefix(b.body, want) {
 				t.Errorf("%s: the extension says\n%s", p.at(b), want)
 			}
+		}
+		if !slices.Contains(p.spans, code) {
+			t.Errorf("%s: the code is shown as %s", p.name, code)
 		}
 	}
 }
