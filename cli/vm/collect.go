@@ -109,13 +109,14 @@ func (s *search) add(name, content string) {
 	s.entries = append(s.entries, bundle.Entry{Name: name, Content: content})
 }
 
-// answer adds what one of our own commands says, as text and as JSON.
+// answer adds what one of our own commands says to strangers, as text and as JSON. What they are not to see is
+// taken out before it becomes JSON, where nothing looks like itself.
 func (s *search) answer(name string, ask func(looker) error) {
 	for _, suffix := range []string{".txt", ".json"} {
 		var text strings.Builder
 		p := *s.Person
 		p.Out, p.Err, p.Width, p.ErrWidth, p.JSON = &text, &text, 0, 0, suffix == ".json"
-		l := looker{Person: &p, handler: s.handler}
+		l := looker{Person: &p, handler: s.handler, strangers: true}
 		if err := ask(l); err != nil {
 			p.Refuse(err)
 		}

@@ -56,7 +56,7 @@ func (l looker) plan(ctx context.Context, settings string, args []string) error 
 	if err != nil {
 		return redacted(err, from.secrets.Redact)
 	}
-	d := plannedChange{from.sequence, preview.Make(look.Goal, look.Steps, from.secrets.Redact)}
+	d := plannedChange{from.sequence, preview.Make(look.Goal, look.Steps, l.hide(from.secrets))}
 	return l.Answer(d, func() { l.showPlan(d) })
 }
 

@@ -258,7 +258,7 @@ func (l looker) lookForDrift(ctx context.Context, call *handler.Call, s *status)
 	if err == nil {
 		var look enable.Preview
 		if look, err = l.enable().Preview(ctx, order, call.Secrets); err == nil {
-			d := preview.Make(look.Goal, look.Steps, call.Secrets.Redact)
+			d := preview.Make(look.Goal, look.Steps, l.hide(call.Secrets))
 			s.Drift = &d
 			s.Settings.Public = shown(order.Public, call.Secrets.Redact)
 			s.Settings.Keys = append(keys(order.Public), keys(order.Protected)...)

@@ -12,10 +12,13 @@ import (
 	"docker-extension/cli/person"
 	"docker-extension/enable"
 	"docker-extension/handler"
+	"docker-extension/internal/bundle"
 	"docker-extension/internal/cms"
+	"docker-extension/internal/engine"
 	"docker-extension/internal/fault"
 	"docker-extension/internal/host/openssl"
 	"docker-extension/internal/oplog"
+	"docker-extension/internal/preview"
 )
 
 // Commands gives the commands.
@@ -27,6 +30,22 @@ func Commands(p *person.Person) []*cobra.Command {
 type looker struct {
 	*person.Person
 	handler string // the handler's folder; "" to look for it
+
+	strangers bool // will read the answer, and not only root on this VM
+}
+
+// hide gives what takes out of a text what the reader of an answer is not to see.
+func (l looker) hide(secrets *oplog.Redactor) preview.Hide {
+	return func(path, text string) string {
+		text = secrets.Redact(text)
+		if l.strangers && path == engine.ComposeFile && text != "" {
+			text = bundle.Public([]byte(text))
+		}
+		if l.strangers {
+			text = bundle.Scrub(text)
+		}
+		return text
+	}
 }
 
 func (l looker) enable() enable.Enable {

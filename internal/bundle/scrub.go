@@ -23,8 +23,6 @@ func looks() []look {
 		// A private key, also one whose beginning or end has been cut off, or whose line ends are escaped.
 		{regexp.MustCompile(`(-----BEGIN [A-Z ]*PRIVATE KEY-----)?[A-Za-z0-9+/=\s\\]*-----END [A-Z ]*PRIVATE KEY-----`), "\n" + secret.Redacted + "\n"},
 		{regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY-----[A-Za-z0-9+/=\s\\]*`), secret.Redacted + "\n"},
-		// A password in an address: http://user:password@proxy.
-		{regexp.MustCompile(`(://[^/\s:@"']*):[^/\s@"']+@`), "$1:" + secret.Redacted + "@"},
 		// A member of an object, a variable, or a header that is called like a secret.
 		{regexp.MustCompile(`(?i)("[^"]*(?:password|passwd|secret|token|apikey|api_key|credential|protectedsettings)"|"auth"|"key")(\s*:\s*)"(?:[^"\\]|\\.)*"`), `$1$2"` + secret.Redacted + `"`},
 		{regexp.MustCompile(`(?i)\b([a-z0-9_]*(?:password|passwd|secret|token|api_?key)[a-z0-9_]*=)("(?:[^"\\]|\\.)*"|[^\s"',;]+)`), "$1" + secret.Redacted},
@@ -34,7 +32,7 @@ func looks() []look {
 
 // Scrub takes out of a text what looks like a secret.
 func Scrub(text string) string {
-	text = strings.ToValidUTF8(text, "\uFFFD")
+	text = secret.WithoutPasswords(strings.ToValidUTF8(text, "\uFFFD"))
 	for _, l := range looks() {
 		text = l.like.ReplaceAllString(text, l.then)
 	}
@@ -90,7 +88,8 @@ func hideText(text string) string {
 // sensitive tells whether what is called so is not for strangers.
 func sensitive(name string) bool {
 	switch strings.ToLower(name) {
-	case "environment", "compose-environment", "certs", "login", "ca", "server-cert", "server-key", "args", "command", "entrypoint", "labels":
+	case "environment", "compose-environment", "certs", "login", "ca", "server-cert", "server-key", "args", "command", "entrypoint", "labels",
+		"test", "content": // of a health check, and of a config that stands in the file
 		return true
 	}
 	return regexp.MustCompile(`(?i)passw|secret|token|key|credential`).MatchString(name)

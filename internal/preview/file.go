@@ -9,7 +9,6 @@ import (
 	"encoding/pem"
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -20,7 +19,7 @@ import (
 )
 
 // file tells how one file becomes another.
-func file(p string, old, wanted state.File, hide func(string) string) File {
+func file(p string, old, wanted state.File, hide Hide) File {
 	f := File{Path: p, Change: "change"}
 	from, to := p, p
 	switch {
@@ -33,7 +32,7 @@ func file(p string, old, wanted state.File, hide func(string) string) File {
 		f.Mode = fmt.Sprintf("%04o", wanted.Mode.Perm())
 	}
 	before, after := show(p, old.Content), show(p, wanted.Content)
-	text := diff.Diff(from, []byte(hide(before)), to, []byte(hide(after)))
+	text := diff.Diff(from, []byte(hide(p, before)), to, []byte(hide(p, after)))
 	if len(text) == 0 && !bytes.Equal(old.Content, wanted.Content) {
 		f.Diff = "--- " + from + "\n+++ " + to + "\n-" + secret.Redacted + "\n+" + secret.Redacted + ", another one\n"
 		return f
@@ -55,13 +54,8 @@ func show(p string, content []byte) string {
 	case path.Ext(p) == ".pem":
 		return blocks(content)
 	default:
-		return withoutPasswords(string(content))
+		return secret.WithoutPasswords(string(content))
 	}
-}
-
-// withoutPasswords takes passwords out of the addresses in a text, as in http://user:password@proxy:3128.
-func withoutPasswords(text string) string {
-	return regexp.MustCompile(`(://[^/\s:@"']*):[^/\s@"']+@`).ReplaceAllString(text, "$1:"+secret.Redacted+"@")
 }
 
 // accounts gives docker's credentials without what is secret in them: which registries there are.

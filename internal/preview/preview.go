@@ -35,16 +35,20 @@ type File struct {
 	Diff   string `json:"diff,omitempty"` // unified; empty if only the mode changes
 }
 
-// Make makes the document. hide takes known secrets out of a text.
-func Make(goal state.Goal, steps []converge.Step, hide func(string) string) Document {
+// Hide takes out of a text what its reader is not to see. The path is that of the file whose content the text
+// is; "" for other texts.
+type Hide func(path, text string) string
+
+// Make makes the document.
+func Make(goal state.Goal, steps []converge.Step, hide Hide) Document {
 	d := Document{NothingToDo: len(steps) == 0, Steps: []Step{}, Notes: []string{}}
 	for _, note := range goal.Notes {
-		d.Notes = append(d.Notes, hide(note))
+		d.Notes = append(d.Notes, hide("", note))
 	}
 	files := map[string]state.File{} // as each step finds them
 	maps.Copy(files, goal.Have.Files)
 	for _, s := range steps {
-		step := Step{Name: s.Name(), Summary: hide(s.Summary()), Reasons: reasons(goal, s)}
+		step := Step{Name: s.Name(), Summary: hide("", s.Summary()), Reasons: reasons(goal, s)}
 		if w, ok := s.(converge.WriteFiles); ok {
 			for _, p := range w.Paths {
 				step.Files = append(step.Files, file(p, files[p], w.Files[p], hide))

@@ -43,7 +43,7 @@ func TestFiles(t *testing.T) {
 		{"a proxy's password of a person", "/d", state.File{}, text(`{"http-proxy": "http://me:geheim@proxy:1"}` + "\n"),
 			"--- /dev/null\n+++ /d\n@@ -0,0 +1,1 @@\n+{\"http-proxy\": \"http://me:[redacted]@proxy:1\"}\n"},
 	}
-	hide := func(s string) string { return strings.ReplaceAll(s, "hush", "[redacted]") }
+	hide := func(_, s string) string { return strings.ReplaceAll(s, "hush", "[redacted]") }
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			goal := state.Goal{Have: state.State{Files: map[string]state.File{test.path: test.old}}}
@@ -69,14 +69,14 @@ func TestReasons(t *testing.T) {
 		converge.RestartUnits{Stop: []string{"d.service"}, Start: []string{"d.service"}},
 		converge.RaiseProject{Project: "p", Wanted: state.Project{Up: true, Digest: "1"}},
 		converge.RaiseProject{Project: "p", Wanted: state.Project{Up: true, Digest: "2"}},
-	}, func(s string) string { return s })
+	}, func(_, s string) string { return s })
 	want := "1. d: restart d.service\nbecause a file that d.service reads was changed on this VM since the extension last started it\n" +
 		"2. containers: bring up project p:  (within 10 minutes)\nbecause not all of its services run\n" +
 		"3. containers: bring up project p:  (within 10 minutes)\n"
 	if got := lines(d); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
-	if d := Make(state.Goal{Notes: []string{"n"}}, nil, strings.ToUpper); !d.NothingToDo || d.Notes[0] != "N" || d.Steps == nil {
+	if d := Make(state.Goal{Notes: []string{"n"}}, nil, func(_, s string) string { return strings.ToUpper(s) }); !d.NothingToDo || d.Notes[0] != "N" || d.Steps == nil {
 		t.Errorf("nothing: %+v", d)
 	}
 }
@@ -89,7 +89,7 @@ func TestFileWrittenTwice(t *testing.T) {
 	}
 	goal := state.Goal{Have: state.State{Files: map[string]state.File{"/a": old}}}
 	want := "1. part: write /a\n--- /a\n+++ /a\n@@ -1,1 +1,1 @@\n-x\n+y\n2. part: write /a\n--- /a\n+++ /a\n@@ -1,1 +1,1 @@\n-y\n+x\n"
-	if got := lines(Make(goal, []converge.Step{write(between), write(old)}, func(s string) string { return s })); got != want {
+	if got := lines(Make(goal, []converge.Step{write(between), write(old)}, func(_, s string) string { return s })); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 	if !goal.Have.Files["/a"].Equal(old) {

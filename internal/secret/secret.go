@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"regexp"
 )
 
 // Redacted is what stands in place of a secret.
@@ -45,4 +46,9 @@ func (s *Secret) UnmarshalJSON(data []byte) error {
 		return fmt.Errorf("cannot read a secret: not a JSON string")
 	}
 	return nil
+}
+
+// WithoutPasswords takes passwords out of the addresses in a text, as in http://user:password@proxy:3128.
+func WithoutPasswords(text string) string {
+	return regexp.MustCompile(`(://[^/\s:@"']*):[^/\s@"']+@`).ReplaceAllString(text, "$1:"+Redacted+"@")
 }

@@ -31,7 +31,7 @@ func rooms() []room {
 		{folder: "cmd/release", may: []string{"internal/build"}},
 
 		// What persons call. The commands on a VM decide as enable does, and do nothing.
-		{folder: "cli", may: append([]string{"enable", "internal/bundle", "internal/pki", "internal/preview"}, verb...)},
+		{folder: "cli", may: append([]string{"enable", "internal/bundle", "internal/lists", "internal/pki", "internal/preview"}, verb...)},
 
 		{folder: "install", may: verb},
 		{folder: "enable", may: append([]string{"install"}, verb...)},
