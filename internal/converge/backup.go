@@ -7,8 +7,12 @@ import (
 )
 
 // keep notes in the ledger what the engine runs with, before its files are changed. A run that goes on
-// where another one was cut off finds there what ran before both: what is on the disk was never tried.
+// where another one was cut off finds there what ran before both: what is on the disk was never tried. Once
+// the engine answers with it, it is.
 func (r *run) keep() error {
+	if r.answers {
+		return nil
+	}
 	kept, more := backup(r.ledger.Backup, r.goal)
 	if !more {
 		return nil
@@ -36,6 +40,6 @@ func backup(earlier *state.Backup, goal state.Goal) (kept state.Backup, more boo
 
 // serves tells whether all units that are to run do so already.
 func serves(goal state.Goal) bool {
-	idle := selectKeys(goal.Want.Units, func(u string, w state.Unit) bool { return w.Active && !goal.Have.Units[u].Active })
+	idle := selectKeys(goal.Want.Units, func(u string, w state.Unit) bool { return w.Active && !ran(goal, u) })
 	return anyActive(goal.Want.Units) && len(idle) == 0
 }

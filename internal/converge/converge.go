@@ -22,8 +22,11 @@ import (
 
 // Files writes and removes files below the host's root.
 type Files interface {
-	// Write puts the file in place atomically, or removes it when it is not to exist.
-	Write(path string, file state.File) error
+	// Read gives the file; one that is not there does not exist, which is no error.
+	Read(path string) (state.File, error)
+	// Write puts files in place in this order, each atomically, or removes those that are not to exist. All are
+	// laid down beside their places before the first one changes: no room for one of them changes none.
+	Write(paths []string, files map[string]state.File) error
 	// Sweep removes the temporary files of writes to these paths that were cut off.
 	Sweep(paths []string) error
 	// RemoveTree deletes a directory with all that is in it; one that is missing is fine.
@@ -225,6 +228,7 @@ type run struct {
 	ledger   state.Ledger
 	progress []Progress
 	current  int                        // the step in hand
+	answers  bool                       // the engine does, with what the run has written
 	daemon   map[string]json.RawMessage // the values of ours in a file that is written more than once
 }
 
@@ -242,7 +246,7 @@ func (r *run) apply(ctx context.Context) ([]Progress, error) {
 		return r.progress, err
 	}
 	for i := range r.steps {
-		if r.superseded() {
+		if r.superseded() && len(r.stranded(i, false)) == 0 { // what it has stopped does not stay so
 			return r.progress, fault.New(fault.Superseded, "", "", "stopped before step %d of %d: newer settings took over", i+1, len(r.steps))
 		}
 		if err := r.take(ctx, i); err != nil {

@@ -41,11 +41,17 @@ func (w *world) deed(what string) error {
 	return nil
 }
 
-func (w *world) Write(p string, f state.File) error {
-	if !w.stubborn {
-		w.have.Files[p] = f
+func (w *world) Read(p string) (state.File, error) { return w.have.Files[p], nil }
+func (w *world) Write(paths []string, files map[string]state.File) error {
+	for _, p := range paths {
+		if err := w.deed("write " + p); err != nil {
+			return err
+		}
+		if !w.stubborn {
+			w.have.Files[p] = files[p]
+		}
 	}
-	return w.deed("write " + p)
+	return nil
 }
 func (w *world) Sweep(paths []string) error { w.swept = paths; return nil }
 func (w *world) RemoveTree(p string) error  { return w.deed("remove tree " + p) }

@@ -221,9 +221,11 @@ type watched struct {
 	tell func(path string)
 }
 
-func (w watched) Write(p string, f state.File) error {
-	w.tell(p)
-	return w.world.Write(p, f)
+func (w watched) Write(paths []string, files map[string]state.File) error {
+	for _, p := range paths {
+		w.tell(p)
+	}
+	return w.world.Write(paths, files)
 }
 
 // A fetched key is remembered where the settings do not say which one it has to be.

@@ -54,14 +54,7 @@ func (s WriteFiles) do(_ context.Context, run *run) error {
 	if err := run.keep(); err != nil {
 		return err
 	}
-	write := func() error {
-		for _, p := range s.Paths {
-			if err := run.Files.Write(p, s.Files[p]); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
+	write := func() error { return run.Files.Write(s.Paths, s.Files) }
 	if s.Daemon == nil {
 		return write()
 	}
@@ -279,12 +272,17 @@ func (s AwaitEngine) Summary() string {
 }
 
 // do remembers what the units have read as soon as the engine answers: should a container fail later,
-// that is no reason to restart the engine again.
+// that is no reason to restart the engine again, or to put its files back over what a person has made of them
+// in the meantime.
 func (s AwaitEngine) do(ctx context.Context, run *run) error {
 	if err := run.Engine.Ready(ctx, s.Endpoint); err != nil {
 		return err
 	}
-	return run.remember(func(l *state.Ledger) { settleUnits(l, run.goal) })
+	run.answers = true
+	return run.remember(func(l *state.Ledger) {
+		settleUnits(l, run.goal)
+		l.Backup = nil
+	})
 }
 
 // PurgeTrees deletes directory trees with all that is in them.

@@ -43,11 +43,11 @@ func (r *run) undo(ctx context.Context, failed int, err error) error {
 	}
 }
 
-// stranded gives the units that ran when the run began, are to run, and are stopped: by a step before, or
-// because they do not start. None, if one of them did not run before, save for those that read no file of
-// ours: containerd, which was down, is only helped up along with the engine.
+// stranded gives the units that ran when the run began, are to run, and are stopped: by a step before, by
+// a run before that was cut off, or because they do not start. None, if one of them did not run before, save
+// for those that read no file of ours: containerd, which was down, is only helped up along with the engine.
 func (r *run) stranded(failed int, refused bool) []string {
-	var down []string
+	down := r.foundStranded()
 	for i, step := range r.steps[:failed+1] {
 		restart, ok := step.(RestartUnits)
 		switch {
@@ -66,8 +66,23 @@ func (r *run) stranded(failed int, refused bool) []string {
 	return socketsFirst(down)
 }
 
+// foundStranded gives the units that a run before has stopped or not started again, in the middle of a change.
+func (r *run) foundStranded() []string {
+	if r.ledger.Backup == nil {
+		return nil
+	}
+	return selectKeys(r.goal.Want.Units, func(u string, w state.Unit) bool { return w.Active && !r.goal.Have.Units[u].Active })
+}
+
 // ran tells whether a unit ran before this run, or before one that was cut off in the same change.
-func (r *run) ran(unit string) bool { return r.goal.Have.Units[unit].Active || r.ledger.Backup != nil }
+func (r *run) ran(unit string) bool { return ran(r.goal, unit) || r.ledger.Backup != nil }
+
+// ran tells whether a unit runs. A socket counts as its service does: one whose file somebody has removed is
+// no longer active for systemd, while the engine goes on.
+func ran(goal state.Goal, unit string) bool {
+	service, socket := serviceOf(unit)
+	return goal.Have.Units[unit].Active || socket && goal.Have.Units[service].Active
+}
 
 // putBack makes the files what they were when the engine ran with them, whether this run has written them
 // or one before it that was cut off, in an order that is as safe as that of any change. It tells whether
@@ -94,11 +109,16 @@ func (r *run) putBack(failed int) (changed bool, err error) {
 // daemon.json was ours then.
 func (r *run) filesBefore(failed int) (there, before map[string]state.File, daemon map[string]json.RawMessage) {
 	there, before = orEmpty(maps.Clone(r.goal.Have.Files)), map[string]state.File{}
-	for _, step := range r.steps[:failed] {
-		if written, ok := step.(WriteFiles); ok && written.Part != partSource {
-			for p, file := range written.Files {
-				there[p], before[p] = file, r.goal.Have.Files[p]
+	for i, step := range r.steps[:failed+1] {
+		written, ok := step.(WriteFiles)
+		if !ok || written.Part == partSource {
+			continue
+		}
+		for p, file := range written.Files {
+			if i == failed { // of these, some may be written
+				file = r.onDisk(p, file)
 			}
+			there[p], before[p] = file, r.goal.Have.Files[p]
 		}
 	}
 	backup := r.ledger.Backup
@@ -111,9 +131,18 @@ func (r *run) filesBefore(failed int) (there, before map[string]state.File, daem
 	return there, before, backup.Daemon
 }
 
+// onDisk gives a file as it is, or as it may be if that cannot be read.
+func (r *run) onDisk(p string, may state.File) state.File {
+	file, err := r.Files.Read(p)
+	if err != nil {
+		return may
+	}
+	return file
+}
+
 func (r *run) putBackPart(part WriteFiles, daemon map[string]json.RawMessage) error {
 	for _, p := range part.Paths {
-		write := func() error { return r.Files.Write(p, part.Files[p]) }
+		write := func() error { return r.Files.Write([]string{p}, part.Files) }
 		if p != r.goal.Parting.Path {
 			if err := write(); err != nil {
 				return err

@@ -35,12 +35,13 @@ func TestFolderGoesWithItsFile(t *testing.T) {
 	f := hostFiles{root}
 	const another = "/etc/elsewhere/file"
 	for _, p := range []string{engine.SocketDropIn, another} {
-		if err := f.Write(p, state.File{Exists: true, Mode: 0o644, Content: []byte("x")}); err != nil {
+		file := state.File{Exists: true, Mode: 0o644, Content: []byte("x")}
+		if err := f.Write([]string{p}, map[string]state.File{p: file}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for _, p := range []string{engine.SocketDropIn, another, engine.SocketDropIn} {
-		if err := f.Write(p, state.File{}); err != nil {
+		if err := f.Write([]string{p}, nil); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -59,17 +59,25 @@ func (m *Machine) surveyAccounts(facts *state.Facts) (err error) {
 // root alone, and a folder that was made for a file goes with the last one in it, as a fresh host has none.
 type hostFiles struct{ files.Root }
 
-func (f hostFiles) Write(p string, file state.File) error {
-	folder := path.Dir(p)
-	if file.Exists && engine.Private(folder) {
-		if err := f.MakeDir(folder, 0o700); err != nil {
-			return err
+func (f hostFiles) Write(paths []string, all map[string]state.File) error {
+	for _, p := range paths {
+		if folder := path.Dir(p); all[p].Exists && engine.Private(folder) {
+			if err := f.MakeDir(folder, 0o700); err != nil {
+				return err
+			}
 		}
 	}
-	if err := f.Root.Write(p, file); err != nil || file.Exists || !slices.Contains(engine.Nests(), folder) {
+	if err := f.WriteAll(paths, all); err != nil {
 		return err
 	}
-	return f.RemoveIfEmpty(folder)
+	for _, p := range paths {
+		if folder := path.Dir(p); !all[p].Exists && slices.Contains(engine.Nests(), folder) {
+			if err := f.RemoveIfEmpty(folder); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Sweep also takes along what writes of the extension's own records left.

@@ -76,16 +76,59 @@ func (r Root) holds(p string, source io.Reader, size int64, mode fs.FileMode) bo
 	}
 }
 
+// WriteAll is Write for files that belong together, in the order of the paths. All of them are laid down
+// beside their places before the first one changes: no room for one of them changes none.
+func (r Root) WriteAll(paths []string, all map[string]state.File) error {
+	laid := map[string]*renameio.PendingFile{}
+	defer func() {
+		for _, pending := range laid {
+			_ = pending.Cleanup() // of one that is in place already there is nothing to clean
+		}
+	}()
+	for _, p := range paths {
+		if f := all[p]; f.Exists {
+			pending, err := r.lay(p, bytes.NewReader(f.Content), f.Mode)
+			if err != nil {
+				return err
+			}
+			laid[p] = pending
+		}
+	}
+	for _, p := range paths {
+		if err := r.place(p, laid[p]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// place puts a file in its place that was laid down; p is removed if none was.
+func (r Root) place(p string, laid *renameio.PendingFile) error {
+	if laid == nil {
+		return r.Remove(p)
+	}
+	return failed("write", p, putInPlace(laid, filepath.Dir(r.Path(p))))
+}
+
 func (r Root) replace(p string, content io.Reader, mode fs.FileMode) error {
-	if err := r.replaceable(p); err != nil {
+	laid, err := r.lay(p, content, mode)
+	if err != nil {
 		return err
 	}
-	path := r.Path(p)
-	dir := filepath.Dir(path)
-	if err := makeDir(dir, 0o755); err != nil {
-		return failed("make the directory of", p, err)
+	return r.place(p, laid)
+}
+
+// lay writes what is to become p beside it.
+func (r Root) lay(p string, content io.Reader, mode fs.FileMode) (*renameio.PendingFile, error) {
+	if err := r.replaceable(p); err != nil {
+		return nil, err
 	}
-	return failed("write", p, writeDurably(dir, path, content, mode, time.Time{}))
+	path := r.Path(p)
+	if err := makeDir(filepath.Dir(path), 0o755); err != nil {
+		return nil, failed("make the directory of", p, err)
+	}
+	laid, err := layBeside(path, content, mode, time.Time{})
+	return laid, failed("write", p, err)
 }
 
 // replaceable refuses what rename would put out of the way without a word (a symbolic link, a
@@ -106,26 +149,31 @@ func (r Root) replaceable(p string) error {
 	return nil
 }
 
-// writeDurably needs the temporary file in the target's own directory: rename does not cross file
-// systems, and a secret must not pass through a directory that others can read. The file has been
-// written at the given time, or now if that is zero, which changes no time (os.Chtimes).
-func writeDurably(dir, path string, content io.Reader, mode fs.FileMode, at time.Time) error {
-	pending, err := renameio.NewPendingFile(path, renameio.WithTempDir(dir), renameio.WithStaticPermissions(mode))
+// layBeside writes a temporary file that is to become path. It needs to be in the same directory: rename does
+// not cross file systems, and a secret must not pass through a directory that others can read. The file has
+// been written at the given time, or now if that is zero, which changes no time (os.Chtimes).
+func layBeside(path string, content io.Reader, mode fs.FileMode, at time.Time) (*renameio.PendingFile, error) {
+	pending, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithStaticPermissions(mode))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer pending.Cleanup()
+	if _, err = io.Copy(pending, content); err == nil {
+		err = ownedByRoot(pending.File.Chown)
+	}
+	if err == nil {
+		err = os.Chtimes(pending.Name(), time.Time{}, at)
+	}
+	if err != nil {
+		_ = pending.Cleanup() // the error that counts is the one that led here
+		return nil, err
+	}
+	return pending, nil
+}
 
-	if _, err := io.Copy(pending, content); err != nil {
-		return err
-	}
-	if err := ownedByRoot(pending.File.Chown); err != nil {
-		return err
-	}
-	if err := os.Chtimes(pending.Name(), time.Time{}, at); err != nil {
-		return err
-	}
-	if err := pending.CloseAtomicallyReplace(); err != nil {
+// putInPlace flushes a file that was laid down, renames it, and flushes the name.
+func putInPlace(laid *renameio.PendingFile, dir string) error {
+	if err := laid.CloseAtomicallyReplace(); err != nil {
+		_ = laid.Cleanup()
 		return err
 	}
 	return syncDir(dir)
@@ -138,8 +186,12 @@ func (r Root) Rewrite(p string, f state.File) error {
 	}
 	path := r.Path(p)
 	info, err := os.Lstat(path)
+	if err != nil {
+		return failed("write", p, err)
+	}
+	laid, err := layBeside(path, bytes.NewReader(f.Content), f.Mode, info.ModTime())
 	if err == nil {
-		err = writeDurably(filepath.Dir(path), path, bytes.NewReader(f.Content), f.Mode, info.ModTime())
+		err = putInPlace(laid, filepath.Dir(path))
 	}
 	return failed("write", p, err)
 }

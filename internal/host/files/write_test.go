@@ -286,3 +286,33 @@ func TestFullDisk(t *testing.T) {
 	must(t, syscall.Mount("", dir, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, "size=64k"))
 	wantFault(t, root.Write("/f", file(0o600, "new")), fault.HostFiles, "/f", "read-write")
 }
+
+// Files that belong together change together, as far as one rename after the other can: what cannot even be laid
+// down changes none, and leaves nothing beside them.
+func TestWriteAll(t *testing.T) {
+	root := New(t.TempDir())
+	old, next := state.File{Exists: true, Mode: 0o644, Content: []byte("old")}, state.File{Exists: true, Mode: 0o600, Content: []byte("next")}
+	for _, p := range []string{"/a", "/gone"} {
+		if err := root.Write(p, old); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := root.WriteAll([]string{"/a", "/gone", "/a/below"}, map[string]state.File{"/a": next, "/a/below": next}); err == nil {
+		t.Fatal("a file was made below a file")
+	}
+	if got, err := root.Read("/a"); err != nil || !got.Equal(old) || !root.Exists("/gone") {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if err := root.WriteAll([]string{"/a", "/gone", "/new"}, map[string]state.File{"/a": next, "/new": next}); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := root.List("/")
+	if err != nil || len(entries) != 2 {
+		t.Errorf("there are %v, %v", entries, err)
+	}
+	for _, p := range []string{"/a", "/new"} {
+		if got, err := root.Read(p); err != nil || !got.Equal(next) {
+			t.Errorf("%s: %+v, %v", p, got, err)
+		}
+	}
+}
