@@ -25,7 +25,7 @@ func claim(old state.Ledger, facts state.Facts, goal state.Goal) state.Ledger {
 	claimProjects(&l, goal)
 	claimEntries(&l, goal)
 	claimMembers(&l, goal)
-	claimPackages(&l, goal)
+	claimPackages(&l, facts, goal)
 	if goal.Want.Choice != goal.Have.Choice {
 		l.Choice.Origin = state.UnknownOrigin // until the packages are there
 	}
@@ -96,16 +96,21 @@ func claimMembers(l *state.Ledger, goal state.Goal) {
 	}
 }
 
-func claimPackages(l *state.Ledger, goal state.Goal) {
+// claimPackages notes what is about to be installed. What comes along is known only afterwards, and a run that is
+// cut off before it has noted that leaves the next one with what was there before.
+func claimPackages(l *state.Ledger, facts state.Facts, goal state.Goal) {
+	if installs(goal) && len(l.Before) == 0 {
+		l.Before = facts.Present()
+	}
 	for name, p := range goal.Want.Packages {
 		if p.Installed && !goal.Have.Packages[name].Installed {
-			l.Debs = union(l.Debs, []string{name})
+			l.Debs = lists.Union(l.Debs, []string{name})
 		}
 		if p.Held && !goal.Have.Packages[name].Held {
-			l.Held = union(l.Held, []string{name})
+			l.Held = lists.Union(l.Held, []string{name})
 		}
 	}
-	l.Asked = union(l.Asked, lists.Shared(installation(goal).Packages, l.Debs))
+	l.Asked = lists.Union(l.Asked, lists.Shared(installation(goal).Packages, l.Debs))
 }
 
 // settle gives the ledger as it is after the last step: what is ours, and what the units have read.
@@ -119,7 +124,7 @@ func settle(claimed state.Ledger, goal state.Goal) state.Ledger {
 			l.Fetched = state.Fetched{} // the keyring went with its repository
 		}
 	}
-	l.Backup = nil
+	l.Backup, l.Before = nil, nil
 	settleProjects(&l, goal)
 	l.Members = slices.DeleteFunc(l.Members, func(m state.Member) bool {
 		in, wanted := goal.Want.Members[m]

@@ -113,7 +113,7 @@ func (c Converger) possible(goal state.Goal) (state.Goal, error) {
 	if len(asked) == 0 {
 		return goal, nil
 	}
-	removable, err := c.Packages.Removable(union(asked, goal.Along))
+	removable, err := c.Packages.Removable(lists.Union(asked, goal.Along))
 	if err != nil {
 		return state.Goal{}, err
 	}
@@ -214,7 +214,8 @@ func (s InstallPackages) do(ctx context.Context, run *run) error {
 	added, err := run.Packages.Install(ctx, s.Installation)
 	err = errors.Join(err, run.Units.Release(s.HoldBack...))
 	// What came is remembered even after a failure: apt may have stopped half-way.
-	if saved := run.remember(func(l *state.Ledger) { l.Debs = union(l.Debs, added) }); err == nil {
+	saved := run.remember(func(l *state.Ledger) { l.Debs, l.Before = lists.Union(l.Debs, added), nil })
+	if err == nil {
 		err = saved
 	}
 	return err
@@ -265,7 +266,7 @@ func (r *run) parting(packages []string) error {
 	if len(lists.Without(ours, r.ledger.Asked)) == 0 {
 		return nil
 	}
-	return r.remember(func(l *state.Ledger) { l.Asked = union(l.Asked, ours) })
+	return r.remember(func(l *state.Ledger) { l.Asked = lists.Union(l.Asked, ours) })
 }
 
 // HoldPackages pins packages at their version, or lets them go.

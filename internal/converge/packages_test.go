@@ -2,6 +2,7 @@ package converge
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -126,4 +127,37 @@ func TestWhatAnExchangeLeavesOver(t *testing.T) {
 	if got := all[len(all)-1]; got != "remove if nothing needs it: tini" {
 		t.Errorf("steps:\n%s", strings.Join(all, "\n"))
 	}
+}
+
+// What was there before an installation is known until what came with it is.
+func TestInstallationKnowsWhatWasThereBefore(t *testing.T) {
+	w := newWorld()
+	c := w.converger()
+	look := c.Survey
+	c.Survey = func() (state.Facts, error) {
+		facts, err := look()
+		facts.Packages = map[string]state.Package{"adduser": {Installed: true}, "gone": {}}
+		return facts, err
+	}
+	c.Memory = killed{w}
+	if _, err := c.Run(t.Context()); err == nil {
+		t.Fatal("no error")
+	}
+	if want := []string{"adduser"}; !slices.Equal(w.ledger.Before, want) || !slices.Equal(w.ledger.Debs, []string{"docker.io"}) {
+		t.Errorf("before: %q, with us: %q", w.ledger.Before, w.ledger.Debs)
+	}
+	c.Memory = w
+	if _, err := c.Run(t.Context()); err != nil || w.ledger.Before != nil {
+		t.Errorf("after a whole run: %q, %v", w.ledger.Before, err)
+	}
+}
+
+// killed cannot save the ledger once packages are installed.
+type killed struct{ *world }
+
+func (k killed) SaveLedger(l state.Ledger) error {
+	if slices.Contains(k.did, "install docker.io") {
+		return errors.New("killed")
+	}
+	return k.world.SaveLedger(l)
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"docker-extension/internal/fault"
+	"docker-extension/internal/lists"
 	"docker-extension/internal/state"
 )
 
@@ -54,9 +55,9 @@ func (r *run) stranded(failed int, refused bool) []string {
 		case !ok:
 		case i < failed:
 			up := func(u string) bool { return slices.Contains(restart.Start, u) }
-			down = slices.DeleteFunc(union(down, restart.Stop), up)
+			down = slices.DeleteFunc(lists.Union(down, restart.Stop), up)
 		case refused:
-			down = union(down, restart.Start)
+			down = lists.Union(down, restart.Start)
 		}
 	}
 	down = slices.DeleteFunc(down, func(u string) bool { return !r.ran(u) && r.goal.Want.Units[u].Started == "" })

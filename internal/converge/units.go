@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"docker-extension/internal/lists"
 	"docker-extension/internal/state"
 )
 
@@ -61,7 +62,7 @@ func changes(goal state.Goal) []Step {
 		return w.Active && (!have[u].Active || w.Started != have[u].Started)
 	})
 	taken := servicesOf(start, have)
-	stop, start = union(stop, taken), union(start, taken)
+	stop, start = lists.Union(stop, taken), lists.Union(start, taken)
 	if len(start) == 0 {
 		start = restarted(goal)
 	}
@@ -136,11 +137,4 @@ func anyDropIn(units []string, files map[string]state.File) bool {
 			return strings.HasSuffix(path.Dir(p), "/"+unit+".d")
 		})
 	})
-}
-
-// union gives the sorted items of both lists, each once.
-func union(a, b []string) []string {
-	all := slices.Concat(a, b)
-	slices.Sort(all)
-	return slices.Compact(all)
 }

@@ -13,6 +13,7 @@ import (
 	"docker-extension/internal/host/files"
 	"docker-extension/internal/host/systemd"
 	"docker-extension/internal/keyring"
+	"docker-extension/internal/lists"
 	"docker-extension/internal/state"
 )
 
@@ -77,11 +78,12 @@ func Keys(found map[string]state.File, now time.Time) map[string]state.KeyFile {
 	return keys
 }
 
-// packages fills in what dpkg and apt know.
+// packages fills in what dpkg and apt know, and which packages came with us.
 func packages(root files.Root, facts *state.Facts) (err error) {
 	if facts.Packages, err = apt.Packages(root); err != nil {
 		return err
 	}
+	facts.Ledger.Debs = lists.Union(facts.Ledger.Debs, facts.Newcomers())
 	facts.Listed, err = apt.Listed(root)
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -65,6 +66,22 @@ func TestSurveyOfAHost(t *testing.T) {
 	}
 	if err != nil || fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", want) {
 		t.Errorf(" got %+v, %v\nwant %+v", got, err, want)
+	}
+}
+
+// An installation that was killed before it had noted what came along is known by what was there before it.
+func TestSurveyKnowsWhatCameWithACutInstallation(t *testing.T) {
+	root := tree(t, map[string]string{"/var/lib/dpkg/status": "Package: adduser\nStatus: install ok installed\n\n" +
+		"Package: docker.io\nStatus: install ok installed\n\nPackage: containerd\nStatus: install ok installed\n\n" +
+		"Package: runc\nStatus: install reinstreq half-installed\n\nPackage: gone\nStatus: deinstall ok config-files\n"})
+	for _, c := range []struct{ ledger, want state.Ledger }{
+		{state.Ledger{Debs: []string{"docker.io"}}, state.Ledger{Debs: []string{"docker.io"}}},
+		{state.Ledger{Debs: []string{"docker.io"}, Before: []string{"adduser"}}, state.Ledger{Debs: []string{"containerd", "docker.io", "runc"}}},
+	} {
+		facts, err := Survey(root, nil, nil, c.ledger)
+		if err != nil || !slices.Equal(facts.Ledger.Debs, c.want.Debs) {
+			t.Errorf("%q, %v; want %q", facts.Ledger.Debs, err, c.want.Debs)
+		}
 	}
 }
 

@@ -1,5 +1,7 @@
 package state
 
+import "slices"
+
 // Facts is one look at the host, taken without starting a process and without asking systemd:
 // everything that the pure rooms need for their decisions. Nothing is looked at twice in a run.
 type Facts struct {
@@ -22,6 +24,31 @@ type Facts struct {
 	// Containers are those of the projects in the ledger, by project. They are asked from the engine,
 	// so they are there only if it runs and the verb wants to know.
 	Containers map[string][]Container
+}
+
+// Present gives the names of the packages that are there, whole or half, sorted.
+func (f Facts) Present() []string {
+	var names []string
+	for name, p := range f.Packages {
+		if p.Installed || p.Half {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Newcomers gives the packages that came with an installation which was cut off before it could say so. What
+// somebody else has installed since then is among them; apt's marks tell it apart later.
+func (f Facts) Newcomers() []string {
+	if len(f.Ledger.Before) == 0 {
+		return nil
+	}
+	before := map[string]bool{}
+	for _, name := range f.Ledger.Before {
+		before[name] = true
+	}
+	return slices.DeleteFunc(f.Present(), func(name string) bool { return before[name] })
 }
 
 // SnapService is the unit of the engine in the snap docker.

@@ -18,6 +18,7 @@ type Ledger struct {
 	Earlier map[string]json.RawMessage `json:"earlier,omitempty"` // what stood in the places of both before
 	Backup  *Backup                    `json:"backup,omitempty"`  // of the engine that ran before a change that has not come to its end
 	Debs    []string                   `json:"debs,omitempty"`    // packages that came with our installs
+	Before  []string                   `json:"before,omitempty"`  // packages that were there before an installation that has not come to its end
 	Asked   []string                   `json:"asked,omitempty"`   // those of Debs that apt has as wanted by somebody because of us: we asked for them by name, or were about to remove them
 	Held    []string                   `json:"held,omitempty"`    // packages that we hold
 	Choice  Choice                     `json:"choice,omitzero"`   // what the last good installation was chosen by

@@ -41,7 +41,7 @@ func plots() []plot {
 		{
 			name: "cold", verb: workUnit, from: fresh,
 			act:    func(l *cutLab) error { return l.agent.Enable(l.ctx(), l.pkg, l.coldSettings()) },
-			wanted: (*cutLab).coldSettings, port: 2376, brief: []way{killed, powerCut},
+			wanted: (*cutLab).coldSettings, port: 2376, leave: true, brief: []way{killed, powerCut},
 		},
 		{
 			name: "order", verb: "enable", from: engine,
