@@ -6,6 +6,7 @@ package converge
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -180,8 +181,18 @@ func (c Converger) Plan() (state.Facts, state.Goal, []Step, error) {
 }
 
 // Run takes the steps to the goal, and looks again whether it has been reached. On an error the
-// steps before it stay done; a later run goes on from there.
+// steps before it stay done; a later run goes on from there. Where somebody else has changed a file in the
+// meantime, that is at once.
 func (c Converger) Run(ctx context.Context) (Result, error) {
+	result, err := c.walk(ctx)
+	for more := looks; errors.Is(err, errChanged) && more > 1; more-- {
+		c.Log.WithError(err).Info("looks at the host anew")
+		result, err = c.walk(ctx)
+	}
+	return result, err
+}
+
+func (c Converger) walk(ctx context.Context) (Result, error) {
 	facts, goal, steps, err := c.Plan()
 	if err != nil {
 		return Result{}, err
@@ -190,7 +201,7 @@ func (c Converger) Run(ctx context.Context) (Result, error) {
 	if len(steps) == 0 {
 		return result, nil
 	}
-	r := &run{Converger: c, goal: goal, steps: steps, ledger: claim(facts.Ledger, facts, goal), daemon: goal.Found}
+	r := &run{Converger: c, goal: goal, steps: steps, ledger: claim(facts.Ledger, facts, goal), daemon: goal.Found, wrote: map[string]state.File{}}
 	result.Steps, err = r.apply(ctx)
 	if err != nil {
 		return result, err
@@ -229,6 +240,7 @@ type run struct {
 	progress []Progress
 	current  int                        // the step in hand
 	answers  bool                       // the engine does, with what the run has written
+	wrote    map[string]state.File      // the files that the run has written, as they are
 	daemon   map[string]json.RawMessage // the values of ours in a file that is written more than once
 }
 

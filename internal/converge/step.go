@@ -51,10 +51,13 @@ func (s WriteFiles) Summary() string {
 }
 
 func (s WriteFiles) do(_ context.Context, run *run) error {
+	if err := run.checkUnchanged(s); err != nil {
+		return err
+	}
 	if err := run.keep(); err != nil {
 		return err
 	}
-	write := func() error { return run.Files.Write(s.Paths, s.Files) }
+	write := func() error { return run.write(s) }
 	if s.Daemon == nil {
 		return write()
 	}

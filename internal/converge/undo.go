@@ -110,16 +110,12 @@ func (r *run) putBack(failed int) (changed bool, err error) {
 // daemon.json was ours then.
 func (r *run) filesBefore(failed int) (there, before map[string]state.File, daemon map[string]json.RawMessage) {
 	there, before = orEmpty(maps.Clone(r.goal.Have.Files)), map[string]state.File{}
-	for i, step := range r.steps[:failed+1] {
-		written, ok := step.(WriteFiles)
-		if !ok || written.Part == partSource {
-			continue
-		}
-		for p, file := range written.Files {
-			if i == failed { // of these, some may be written
-				file = r.onDisk(p, file)
+	maps.Copy(there, r.wrote)
+	for _, step := range r.steps[:failed+1] { // of the one that failed, some may be written
+		if s, ok := step.(WriteFiles); ok && s.Part != partSource {
+			for p := range s.Files {
+				before[p] = r.goal.Have.Files[p]
 			}
-			there[p], before[p] = file, r.goal.Have.Files[p]
 		}
 	}
 	backup := r.ledger.Backup
@@ -130,15 +126,6 @@ func (r *run) filesBefore(failed int) (there, before map[string]state.File, daem
 		before[p] = state.File{Exists: found.Existed, Mode: fs.FileMode(found.Mode), Content: found.Content}
 	}
 	return there, before, backup.Daemon
-}
-
-// onDisk gives a file as it is, or as it may be if that cannot be read.
-func (r *run) onDisk(p string, may state.File) state.File {
-	file, err := r.Files.Read(p)
-	if err != nil {
-		return may
-	}
-	return file
 }
 
 func (r *run) putBackPart(part WriteFiles, daemon map[string]json.RawMessage) error {

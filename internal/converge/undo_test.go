@@ -102,7 +102,7 @@ func TestBackupEndsWhenTheEngineAnswers(t *testing.T) {
 func TestStepThatFailedHalfwayIsPutBack(t *testing.T) {
 	old, half := state.File{Exists: true, Content: []byte("old")}, state.File{Exists: true, Content: []byte("new")}
 	w := newWorld()
-	r := &run{Converger: w.converger(), goal: state.Goal{Have: state.State{Files: map[string]state.File{"/ca": old, "/key": old}}}}
+	r := &run{Converger: w.converger(), wrote: map[string]state.File{}, goal: state.Goal{Have: state.State{Files: map[string]state.File{"/ca": old, "/key": old}}}}
 	r.steps = []Step{WriteFiles{Part: partCertificates, Paths: []string{"/ca", "/key"}, Files: map[string]state.File{"/ca": half, "/key": half}}}
 	w.have.Files = map[string]state.File{"/ca": old, "/key": old}
 	w.fail = "write /key"

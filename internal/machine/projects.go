@@ -59,6 +59,14 @@ func (m *Machine) surveyAccounts(facts *state.Facts) (err error) {
 // root alone, and a folder that was made for a file goes with the last one in it, as a fresh host has none.
 type hostFiles struct{ files.Root }
 
+// Read follows the link that docker's credentials may be.
+func (f hostFiles) Read(p string) (state.File, error) {
+	if p == registry.File {
+		return f.ReadFollowing(p)
+	}
+	return f.Root.Read(p)
+}
+
 func (f hostFiles) Write(paths []string, all map[string]state.File) error {
 	for _, p := range paths {
 		if folder := path.Dir(p); all[p].Exists && engine.Private(folder) {
