@@ -189,6 +189,7 @@ func (c Converger) Run(ctx context.Context) (Result, error) {
 	}
 	r := &run{Converger: c, goal: goal, steps: steps, ledger: claim(facts.Ledger, facts, goal), daemon: goal.Found}
 	result.Steps, err = r.apply(ctx)
+	result.Notes = slices.Concat(goal.Notes, r.notes)
 	if err != nil {
 		return result, err
 	}
@@ -224,6 +225,7 @@ type run struct {
 	steps    []Step
 	ledger   state.Ledger
 	progress []Progress
+	notes    []string                   // what a person should know of the steps that were done
 	current  int                        // the step in hand
 	daemon   map[string]json.RawMessage // the values of ours in a file that is written more than once
 }
@@ -290,6 +292,12 @@ func (r *run) budget() time.Duration {
 func (r *run) say(detail string) {
 	r.progress[r.current].Detail = detail
 	r.Report(r.progress)
+}
+
+// note keeps what a person should know although the run goes on, and logs it with its cause.
+func (r *run) note(cause error, text string) {
+	r.notes = append(r.notes, text)
+	r.Log.WithError(cause).Warn(text)
 }
 
 // remember changes the ledger in the middle of a run and saves it.

@@ -15,8 +15,8 @@ import (
 
 // Ready waits until the engine answers on its socket. While docker.socket listens, the question
 // itself waits in the socket's queue; before that, the appearing of the socket's file is what is
-// waited for. An engine that does not answer until ctx ends (DefaultWait, if it has no deadline)
-// gives a fault with code fault.EngineSilent and the last reason.
+// waited for. An engine that does not answer until ctx ends, or within DefaultWait, gives a fault with
+// code fault.EngineSilent and the last reason.
 func (e Engine) Ready(ctx context.Context) error {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
