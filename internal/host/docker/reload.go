@@ -25,7 +25,7 @@ func (e Engine) AwaitReload(ctx context.Context, since time.Time) error {
 	client := e.client()
 	defer client.CloseIdleConnections()
 
-	err := until(ctx, nil, func(ctx context.Context) error {
+	err := Until(ctx, nil, func(ctx context.Context) error {
 		body, err := get(ctx, client, eventsPath(since))
 		if err != nil {
 			return err
