@@ -3,6 +3,7 @@ package disable
 
 import (
 	"context"
+	"strings"
 
 	"github.com/sirupsen/logrus"
 
@@ -32,23 +33,29 @@ func (d Disable) Run(ctx context.Context, call *handler.Call) (handler.Outcome, 
 	if err := enable.Stop(ctx, d.Root, m.Systemd); err != nil {
 		return handler.Outcome{}, err
 	}
-	if err := Stop(ctx, m, call.Log); err != nil {
+	notes, err := Stop(ctx, m, call.Log)
+	if err != nil {
 		return handler.Outcome{}, err
 	}
-	return handler.Outcome{
-		Status:  handler.Success,
-		Message: "Docker and its containers are stopped; images, containers and volumes are kept, and enable starts them again",
-	}, nil
+	return handler.Outcome{Status: handler.Success, Message: sentence(notes)}, nil
 }
 
-// Stop takes the machine to the state without a running engine.
-func Stop(ctx context.Context, m *machine.Machine, log *logrus.Entry) error {
-	_, err := converge.Converger{
+// sentence says what is stopped. A note is about containers that may not be.
+func sentence(notes []string) string {
+	if len(notes) > 0 {
+		return "Docker is stopped; images, containers and volumes are kept, and enable starts it again; " + strings.Join(notes, "; ")
+	}
+	return "Docker and its containers are stopped; images, containers and volumes are kept, and enable starts them again"
+}
+
+// Stop takes the machine to the state without a running engine. It gives what a person should know of the way.
+func Stop(ctx context.Context, m *machine.Machine, log *logrus.Entry) (notes []string, err error) {
+	result, err := converge.Converger{
 		Host:   m.Host(),
 		Survey: m.Survey,
 		Aim:    engine.Stopped,
 		Report: func([]converge.Progress) {},
 		Log:    log,
 	}.Run(ctx)
-	return err
+	return result.Notes, err
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"strings"
+	"time"
 
 	"docker-extension/handler"
 	"docker-extension/internal/host/files"
@@ -15,7 +16,10 @@ import (
 // The agent does not say which it is. But before it disables the old version for an update, it has
 // unpacked the new one beside it, written the settings for it, and noted that it is not installed
 // (WALinuxAgent azurelinuxagent/ga/exthandlers.py). A folder that an update of long ago left behind
-// does not have the settings of this call, or has older ones than we have.
+// does not have the settings of this call, or has older ones than we have. Where ours are from the future
+// the clock has been put back since, as it may be after a boot, and which are older nobody can tell: then it
+// is an update, because containers that stop without a reason are worse than an engine that runs until
+// uninstall.
 func incomingVersion(root files.Root, call *handler.Call) (string, error) {
 	extension := strings.TrimSuffix(path.Base(call.HandlerDir), "-"+call.Version)
 	parent := path.Dir(call.HandlerDir)
@@ -52,5 +56,6 @@ func isComing(root files.Root, config string, call *handler.Call) (bool, error) 
 		return false, err
 	}
 	ours, there, err := root.ModTime(call.Environment.ConfigFolder + settings)
-	return err == nil && (!there || !theirs.Before(ours)), err
+	older := there && theirs.Before(ours) && !ours.After(time.Now())
+	return err == nil && !older, err
 }

@@ -14,7 +14,7 @@ import (
 // agent leaves those files there, and with them and the key beside them every secret that was ever
 // sent could be read again, long after it was changed.
 //
-// The file of this sequence number stays as it is, and so does one that is not older: the agent calls
+// The file of this sequence number stays as it is, and so does one that is not earlier: the agent calls
 // enable with the current file at every boot, and writes a newer one before it calls enable for it.
 // What it reads of an earlier one is its time alone (azurelinuxagent/ga/exthandlers.py,
 // get_largest_seq_no), which stays. A file that cannot be taken apart is left alone.
@@ -36,9 +36,14 @@ func WipeEarlier(root files.Root, configFolder string, sequence int) error {
 	return errors.Join(errs...)
 }
 
-// isEarlier goes by the time, because the numbers may go backwards.
+// isEarlier goes by the time, because the numbers may go backwards. A time in the future is from before the
+// clock was put back, and says nothing; then it goes by the number, since what the agent has just written must
+// not lose its secrets.
 func isEarlier(entry fs.DirEntry, sequence int, current time.Time) bool {
 	number, written, ok := settingsEntry(entry)
+	if now := time.Now(); written.After(now) || current.After(now) {
+		return ok && number < sequence
+	}
 	return ok && number != sequence && written.Before(current)
 }
 

@@ -25,8 +25,10 @@ func TestWipeEarlier(t *testing.T) {
 		{"2.settings", sealed, time.Hour, wiped},     // the one before
 		{"9.settings", sealed, 2 * time.Hour, wiped}, // numbers went backwards
 		{"4.settings", sealed, -time.Second, sealed}, // the agent has written it, and will call for it
+		{"7.settings", sealed, -time.Hour, sealed},   // or so
+		{"1.settings", sealed, -time.Hour, wiped},    // written before the clock was put back
 		{"5.settings", sealed, 0, sealed},            // nobody can tell
-		{"1.settings", open, time.Hour, open},        // nothing to hide
+		{"8.settings", open, time.Hour, open},        // nothing to hide
 		{"0.settings", "", time.Hour, ""},            // there were none
 		{"6.settings", `{"runtimeSettings": [{"handlerSettings": {"protectedSettings": "x`, time.Hour, `{"runtimeSettings": [{"handlerSettings": {"protectedSettings": "x`},
 		{"HandlerState", "Enabled", time.Hour, "Enabled"},
@@ -58,6 +60,29 @@ func TestWipeEarlier(t *testing.T) {
 	}
 	if entries, _ := os.ReadDir(dir); len(entries) != len(tests) {
 		t.Errorf("%d files", len(entries))
+	}
+}
+
+// Where the current file was written before the clock was put back, a later one looks older than it.
+func TestWipeWithACurrentFileFromTheFuture(t *testing.T) {
+	dir := t.TempDir()
+	for name, age := range map[string]time.Duration{"2.settings": 0, "3.settings": -time.Hour, "4.settings": time.Second} {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(`{"runtimeSettings": [{"handlerSettings": {"protectedSettings": "MIIB"}}]}`), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(path, time.Time{}, time.Now().Add(-age)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := WipeEarlier(files.New(dir), "/", 3); err != nil {
+		t.Fatal(err)
+	}
+	for name, stays := range map[string]bool{"2.settings": false, "3.settings": true, "4.settings": true} {
+		content, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil || strings.Contains(string(content), "MIIB") != stays {
+			t.Errorf("%s: %s, %v", name, content, err)
+		}
 	}
 }
 

@@ -73,7 +73,8 @@ func fateOfData(foreign, purge bool) string {
 // packages that came with us and stay are kept.
 func remove(ctx context.Context, m *machine.Machine, log *logrus.Entry, before state.Facts, purge bool) (kept []string, err error) {
 	if engine.Ours(before) {
-		if err := disable.Stop(ctx, m, log); err != nil {
+		// What it notes is in the log.
+		if _, err := disable.Stop(ctx, m, log); err != nil {
 			return nil, err
 		}
 	}

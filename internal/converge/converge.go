@@ -203,6 +203,7 @@ func (c Converger) walk(ctx context.Context) (Result, error) {
 	}
 	r := &run{Converger: c, goal: goal, steps: steps, ledger: claim(facts.Ledger, facts, goal), daemon: goal.Found, wrote: map[string]state.File{}}
 	result.Steps, err = r.apply(ctx)
+	result.Notes = slices.Concat(goal.Notes, r.notes)
 	if err != nil {
 		return result, err
 	}
@@ -238,6 +239,7 @@ type run struct {
 	steps    []Step
 	ledger   state.Ledger
 	progress []Progress
+	notes    []string                   // what a person should know of the steps that were done
 	current  int                        // the step in hand
 	answers  bool                       // the engine does, with what the run has written
 	wrote    map[string]state.File      // the files that the run has written, as they are
@@ -306,6 +308,12 @@ func (r *run) budget() time.Duration {
 func (r *run) say(detail string) {
 	r.progress[r.current].Detail = detail
 	r.Report(r.progress)
+}
+
+// note keeps what a person should know although the run goes on, and logs it with its cause.
+func (r *run) note(cause error, text string) {
+	r.notes = append(r.notes, text)
+	r.Log.WithError(cause).Warn(text)
 }
 
 // remember changes the ledger in the middle of a run and saves it.

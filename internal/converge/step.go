@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"docker-extension/internal/fault"
 	"docker-extension/internal/state"
 )
 
@@ -157,13 +158,23 @@ func (s ReloadUnit) Name() string { return unitName(s.Unit) }
 func (s ReloadUnit) Summary() string { return "reload " + s.Unit }
 
 // do forgives a unit that does not come up if a later step stops it: it has nothing to reload, and reads its
-// configuration when it is started again.
+// configuration when it is started again. One that does not confirm is forgiven only if it is not to run
+// afterwards: with a file that it has refused it would not start again, and containers that outlive it would be
+// in the way of another engine.
 func (s ReloadUnit) do(ctx context.Context, run *run) error {
 	err := run.Units.ReloadUnit(ctx, s.Unit)
-	if notUp := (NotUp{}); errors.As(err, &notUp) && run.stops(s.Unit) {
+	notUp := NotUp{}
+	switch {
+	case !run.stops(s.Unit):
+		return err
+	case errors.As(err, &notUp):
 		return nil
+	case fault.CodeOf(err) == fault.EngineSilent && !run.goal.Want.Units[s.Unit].Active:
+		run.note(err, s.Unit+" did not confirm its new configuration before it was stopped, so containers may go on running without it")
+		return nil
+	default:
+		return err
 	}
-	return err
 }
 
 // stops tells whether the run has a step that stops the unit.

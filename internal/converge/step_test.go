@@ -3,8 +3,10 @@ package converge
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
+	"docker-extension/internal/fault"
 	"docker-extension/internal/state"
 )
 
@@ -27,6 +29,38 @@ func TestUnitThatIsNotUpIsNotReloaded(t *testing.T) {
 		r := &run{Converger: w.converger(), steps: []Step{ReloadUnit{unit}, c.then}}
 		if err := r.steps[0].do(t.Context(), r); (err != nil) != c.fails {
 			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
+// An engine that does not confirm a reload is stopped all the same where it is not to run, and a person hears
+// what that may mean. Where it is to run afterwards the run ends before it is stopped: with a file that it has
+// refused it would not come up again, and in a move its containers would be the next engine's.
+func TestUnitThatDoesNotConfirmItsReload(t *testing.T) {
+	for name, c := range map[string]struct {
+		err    error
+		wanted bool
+		want   []string
+	}{
+		"is to be stopped":                 {fault.New(fault.EngineSilent, "", "", "no event says so"), false, []string{"reload", "stop docker.service"}},
+		"is to run":                        {fault.New(fault.EngineSilent, "", "", "no event says so"), true, []string{"reload"}},
+		"is to be stopped, with no reload": {fault.New(fault.EngineStart, "", "", "cannot reload"), false, []string{"reload"}},
+	} {
+		w := newWorld()
+		w.failReload = c.err
+		conv := w.converger()
+		conv.Aim = func(state.Facts) (state.Goal, error) {
+			units := func(active bool, read state.Digest) map[string]state.Unit {
+				return map[string]state.Unit{"docker.service": {Active: active, Started: read, Reloaded: read}}
+			}
+			stopped := slices.Contains(w.did, "stop docker.service")
+			return state.Goal{Want: state.State{Units: units(c.wanted, "new")}, Have: state.State{Units: units(!stopped, "old")}}, nil
+		}
+		result, err := conv.Run(t.Context())
+		if goesOn := len(c.want) > 1; (err == nil) != goesOn || !slices.Equal(w.did, c.want) {
+			t.Errorf("%s: did %q, error %v", name, w.did, err)
+		} else if said := strings.Join(result.Notes, ""); strings.Contains(said, "containers may") != goesOn {
+			t.Errorf("%s: said %q", name, said)
 		}
 	}
 }

@@ -36,9 +36,10 @@ type Machine struct {
 	apt      apt.Apt
 	accounts accounts.Accounts
 	compose  compose.Compose
+	log      *logrus.Entry
 }
 
-// New gives the host below root. Children and steps are logged to log. Nothing is opened yet; Close
+// New gives the host below root. Children, and what could not be seen, are logged to log. Nothing is opened yet; Close
 // ends what was.
 func New(root files.Root, log *logrus.Entry) *Machine {
 	runner := Runner(root, log)
@@ -53,6 +54,7 @@ func New(root files.Root, log *logrus.Entry) *Machine {
 		compose: compose.Compose{
 			Root: root, Runner: runner, Engine: daemon, File: engine.ComposeFile, Credentials: filepath.Dir(registry.File),
 		},
+		log: log,
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"docker-extension/internal/engine"
+	"docker-extension/internal/host/docker"
 	"docker-extension/internal/host/files"
 	"docker-extension/internal/registry"
 	"docker-extension/internal/state"
@@ -16,8 +17,8 @@ import (
 
 const (
 	keySize = 32 // bytes of the key for digests
-	// askWithin bounds how long a survey waits for an engine that is starting. One that does not answer
-	// keeps nobody from mending it: its containers are then unknown.
+	// askWithin bounds how long a survey waits for an engine that is starting, and asks one that is busy again.
+	// One that does not say what runs keeps nobody from mending it: its containers are then unknown.
 	askWithin = 30 * time.Second
 )
 
@@ -30,16 +31,30 @@ func (m *Machine) SurveyProjects(ctx context.Context) (state.Facts, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, askWithin)
 	defer cancel()
-	if m.Engine.Engine.Ready(ctx) != nil {
-		return facts, nil
-	}
-	facts.Containers = map[string][]state.Container{}
-	for name := range facts.Ledger.Projects {
-		if facts.Containers[name], err = m.compose.Observe(ctx, name); err != nil {
-			return facts, err
-		}
+	if facts.Containers, err = m.containers(ctx, facts.Ledger.Projects); err != nil {
+		m.log.WithError(err).Warn("the engine does not say which containers run: they are taken for stopped")
 	}
 	return facts, nil
+}
+
+// containers asks the engine for the containers of projects until it has told all of them, or ctx ends.
+func (m *Machine) containers(ctx context.Context, projects map[string]state.Raised) (map[string][]state.Container, error) {
+	if err := m.Engine.Engine.Ready(ctx); err != nil {
+		return nil, err
+	}
+	found := map[string][]state.Container{}
+	err := docker.Until(ctx, nil, func(ctx context.Context) (err error) {
+		for name := range projects {
+			if found[name], err = m.compose.Observe(ctx, name); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
 }
 
 // surveyAccounts looks at docker's credentials, which may be a link of a person's own, and sees to it that

@@ -22,9 +22,9 @@ import (
 // Socket is where the engine listens on this host.
 const Socket = "/run/docker.sock"
 
-// Bounds of single questions; how long to go on asking is for the caller's context to say.
+// Bounds of single questions; that the asking ends earlier is for the caller's context to say.
 const (
-	DefaultWait = 2 * time.Minute  // of a whole call whose context has no deadline
+	DefaultWait = 2 * time.Minute  // of a whole call
 	askTimeout  = 10 * time.Second // of one question
 	pauseMin    = 20 * time.Millisecond
 	pauseMax    = time.Second
@@ -132,10 +132,8 @@ func silent(what string, err error) error {
 		"the engine does not %s: %w", what, err)
 }
 
-// bounded gives ctx a deadline if it has none.
+// bounded gives ctx a deadline within DefaultWait, whatever later one it has: that is the caller's for all
+// that it does, and an engine that does not answer must not use it up.
 func bounded(ctx context.Context) (context.Context, context.CancelFunc) {
-	if _, ok := ctx.Deadline(); ok {
-		return context.WithCancel(ctx)
-	}
 	return context.WithTimeout(ctx, DefaultWait)
 }

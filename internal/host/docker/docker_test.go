@@ -201,6 +201,23 @@ func TestAwaitReloadThatNeverComes(t *testing.T) {
 	}
 }
 
+// A verb has a quarter of an hour, of which an engine that does not answer may take its share only.
+func TestWaitsAreBounded(t *testing.T) {
+	for own, want := range map[time.Duration]time.Duration{0: DefaultWait, 15 * time.Minute: DefaultWait, time.Second: time.Second} {
+		ctx := t.Context()
+		if own != 0 {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, own)
+			defer cancel()
+		}
+		waiting, cancel := bounded(ctx)
+		defer cancel()
+		if ends, ok := waiting.Deadline(); !ok || ends.After(time.Now().Add(want)) {
+			t.Errorf("with %s of its own, a wait ends at %s", own, ends)
+		}
+	}
+}
+
 // certificate makes a certificate that nobody but its own key vouches for.
 func certificate(t *testing.T, name string) tls.Certificate {
 	t.Helper()

@@ -15,15 +15,15 @@ import (
 
 // Ready waits until the engine answers on its socket. While docker.socket listens, the question
 // itself waits in the socket's queue; before that, the appearing of the socket's file is what is
-// waited for. An engine that does not answer until ctx ends (DefaultWait, if it has no deadline)
-// gives a fault with code fault.EngineSilent and the last reason.
+// waited for. An engine that does not answer until ctx ends, or within DefaultWait, gives a fault with
+// code fault.EngineSilent and the last reason.
 func (e Engine) Ready(ctx context.Context) error {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
 	client := e.client()
 	defer client.CloseIdleConnections()
 
-	err := until(ctx, e.appears(ctx), func(ctx context.Context) error { return ping(ctx, client) })
+	err := Until(ctx, e.appears(ctx), func(ctx context.Context) error { return ping(ctx, client) })
 	if err != nil {
 		return silent("answer on "+Socket, err)
 	}
@@ -42,7 +42,7 @@ func (e Engine) ReadyPlain(ctx context.Context, at netip.AddrPort) error {
 	client := &http.Client{Transport: &http.Transport{DialContext: dial, Proxy: nil}}
 	defer client.CloseIdleConnections()
 
-	err := until(ctx, nil, func(ctx context.Context) error { return ping(ctx, client) })
+	err := Until(ctx, nil, func(ctx context.Context) error { return ping(ctx, client) })
 	if err != nil {
 		return silent(fmt.Sprintf("answer on TCP address %s", at), err)
 	}
@@ -60,9 +60,9 @@ func reached(at netip.AddrPort) string {
 	return at.String()
 }
 
-// until tries until it succeeds or ctx ends, and then gives the last try's error. Between tries it
+// Until tries until it succeeds or ctx ends, and then gives the last try's error. Between tries it
 // waits for a hint that something changed, or for a pause that doubles each time.
-func until(ctx context.Context, changed <-chan struct{}, try func(context.Context) error) error {
+func Until(ctx context.Context, changed <-chan struct{}, try func(context.Context) error) error {
 	var last error
 	for pause := pauseMin; ; pause = min(2*pause, pauseMax) {
 		err := try(ctx)

@@ -13,7 +13,7 @@ import (
 // AwaitReload waits until the engine has said, in an event of its own, that it took over its
 // configuration at the given time or later; take the time right before the reload is asked for. An
 // engine that finds its new configuration wrong says so in the journal only, and sends no event:
-// then the wait ends with ctx (DefaultWait, if it has no deadline). Where the file of its socket is gone
+// then the wait ends with ctx, or after DefaultWait. Where the file of its socket is gone
 // nobody can be asked, and nothing is waited for: the socket has to be opened anew, and the engine with
 // it. Errors are those of Ready.
 func (e Engine) AwaitReload(ctx context.Context, since time.Time) error {
@@ -25,7 +25,7 @@ func (e Engine) AwaitReload(ctx context.Context, since time.Time) error {
 	client := e.client()
 	defer client.CloseIdleConnections()
 
-	err := until(ctx, nil, func(ctx context.Context) error {
+	err := Until(ctx, nil, func(ctx context.Context) error {
 		body, err := get(ctx, client, eventsPath(since))
 		if err != nil {
 			return err

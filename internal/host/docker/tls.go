@@ -30,7 +30,7 @@ func (e Engine) ReadyTLS(ctx context.Context, at netip.AddrPort) error {
 	}
 	ctx, cancel := bounded(ctx)
 	defer cancel()
-	err = until(ctx, nil, func(ctx context.Context) error {
+	err = Until(ctx, nil, func(ctx context.Context) error {
 		served, err := served(ctx, reached(at))
 		if err == nil && !bytes.Equal(served, want) {
 			return errOther

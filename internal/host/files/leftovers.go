@@ -11,7 +11,8 @@ import (
 
 // RemoveLeftovers removes the temporary files that earlier writes of p left behind because their
 // process was killed: those last written before the given time. Pass a time that spares a write
-// that another process has in hand.
+// that another process has in hand. One from the future is none of these: it was written before the clock
+// was put back.
 func (r Root) RemoveLeftovers(p string, before time.Time) error {
 	dir, base := filepath.Split(filepath.Clean("/" + p))
 	entries, err := r.List(dir)
@@ -59,5 +60,9 @@ func isLeftover(entry fs.DirEntry, base string, before time.Time) bool {
 		return false
 	}
 	info, err := entry.Info()
-	return err == nil && info.Mode().IsRegular() && info.ModTime().Before(before)
+	if err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	written := info.ModTime()
+	return written.Before(before) || written.After(time.Now())
 }

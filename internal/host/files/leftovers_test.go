@@ -12,11 +12,16 @@ import (
 func TestRemoveLeftovers(t *testing.T) {
 	root, dir := testRoot(t)
 	old := time.Now().Add(-time.Hour)
-	for _, name := range []string{"f", ".f123", ".f", ".fx1", ".g123", ".f456"} {
+	for _, name := range []string{"f", ".f123", ".f", ".fx1", ".g123", ".f456", ".f789"} {
 		must(t, root.Write("/d/"+name, file(0o644, "")))
-		if name != ".f456" {
-			must(t, os.Chtimes(filepath.Join(dir, "d", name), old, old))
+		at := old
+		switch name {
+		case ".f456": // in hand
+			at = time.Now()
+		case ".f789": // from before the clock was put back
+			at = time.Now().Add(time.Hour)
 		}
+		must(t, os.Chtimes(filepath.Join(dir, "d", name), at, at))
 	}
 	must(t, root.RemoveLeftovers("/d/f", old.Add(time.Minute)))
 	wantNames(t, filepath.Join(dir, "d"), ".f", ".f456", ".fx1", ".g123", "f")
