@@ -30,7 +30,7 @@ type Project struct {
 type Service struct {
 	Image    string   // as it stands in the file, variables and all; "" where the image is built
 	Profiles []string // it runs only if one of these is active; empty: always
-	Idle     bool     // no container is wanted: its number of replicas is 0
+	Scale    string   // how many containers are wanted, as it stands in the file, variables and all; "" where nothing is said
 }
 
 // Read checks a compose file and brings it into today's form. In: the file as JSON, an object, and the
@@ -89,7 +89,7 @@ func (p *Project) Active(environment map[string]string) map[string]string {
 	for name, s := range p.Services {
 		on := len(s.Profiles) == 0 || slices.Contains(profiles, "*")
 		on = on || slices.ContainsFunc(s.Profiles, func(profile string) bool { return slices.Contains(profiles, profile) })
-		if !on || s.Idle {
+		if !on || s.idle(environment) {
 			continue
 		}
 		image, known := expand(s.Image, environment)
@@ -113,13 +113,35 @@ func service(tree map[string]any) Service {
 			s.Profiles = append(s.Profiles, name)
 		}
 	}
-	replicas := object(tree["deploy"])["replicas"]
-	if scale, given := tree["scale"]; given {
-		replicas = scale
-	}
-	number, isNumber := replicas.(json.Number)
-	s.Idle = isNumber && number.String() == "0"
+	s.Scale = scale(tree)
 	return s
+}
+
+// scale gives how many containers a service wants, as Service has it. In the place of one with a provider
+// compose runs a program of the host (runPlugin in docker/compose's pkg/compose/plugins.go).
+func scale(tree map[string]any) string {
+	if tree["provider"] != nil {
+		return "0"
+	}
+	wanted := tree["scale"]
+	if wanted == nil {
+		wanted = object(tree["deploy"])["replicas"]
+	}
+	switch wanted := wanted.(type) {
+	case json.Number:
+		return wanted.String()
+	case string:
+		return wanted
+	}
+	return ""
+}
+
+// idle tells whether no container is wanted. A number may stand in a string, because a variable can only
+// stand there (toInt in compose-go's loader/interpolate.go).
+func (s Service) idle(environment map[string]string) bool {
+	text, _ := expand(s.Scale, environment)
+	number, err := strconv.Atoi(text)
+	return err == nil && number == 0
 }
 
 // checkServices looks for services that cannot be any.

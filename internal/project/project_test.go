@@ -121,6 +121,43 @@ func TestActive(t *testing.T) {
 	}
 }
 
+// Services that compose starts no container for are none to wait for.
+func TestActiveWithoutContainers(t *testing.T) {
+	tests := []struct{ service, n, want string }{
+		{`"scale": 0`, "", "idle"},
+		{`"scale": "0"`, "", "idle"},
+		{`"scale": 2`, "", "runs"},
+		{`"scale": "none"`, "", "runs"}, // compose refuses it
+		{`"scale": "${N:-0}"`, "", "idle"},
+		{`"scale": "${N:-0}"`, "1", "runs"},
+		{`"scale": "${N:-1}"`, "0", "idle"},
+		{`"scale": "${N:?}"`, "1", "runs"},
+		{`"deploy": {"replicas": 0}`, "", "idle"},
+		{`"deploy": {"replicas": "0"}`, "", "idle"},
+		{`"deploy": {"replicas": "$N"}`, "0", "idle"},
+		{`"deploy": {"replicas": "$N"}`, "3", "runs"},
+		{`"deploy": {"replicas": 0}, "scale": 1`, "", "runs"},
+		{`"provider": {"type": "model"}`, "", "idle"},
+	}
+	for _, test := range tests {
+		p, _, faults := Read([]byte(`{"services": {"web": {"image": "nginx", `+test.service+`}}}`), place)
+		if len(faults) > 0 {
+			t.Fatal(faults)
+		}
+		environment := map[string]string{}
+		if test.n != "" {
+			environment["N"] = test.n
+		}
+		got := "idle"
+		if _, active := p.Active(environment)["web"]; active {
+			got = "runs"
+		}
+		if got != test.want {
+			t.Errorf("%s with N=%q: %s, want %s", test.service, test.n, got, test.want)
+		}
+	}
+}
+
 func TestExpand(t *testing.T) {
 	environment := map[string]string{"A": "a$", "E": ""}
 	for text, want := range map[string]string{
