@@ -144,10 +144,16 @@ func (s Service) idle(environment map[string]string) bool {
 	return err == nil && number == 0
 }
 
-// checkServices looks for services that cannot be any.
+// checkServices looks for services that cannot be any. What is in files to include is not known here, so
+// that with them alone there is nothing that could be pulled, watched or told.
 func (f form) checkServices() (faults fault.List) {
 	services, ok := f.tree["services"].(map[string]any)
-	if !ok {
+	include, _ := f.tree["include"].([]any)
+	switch {
+	case len(services) == 0 && len(include) > 0:
+		return fault.List{refusal(at(f.place, "include"), `put at least one into "services"; those of the other files come up beside it`,
+			"names other files, but no service stands in the settings")}
+	case !ok:
 		return fault.List{refusal(f.services, `write it like {"web": {"image": "nginx"}}`, "is not an object")}
 	}
 	for _, name := range slices.Sorted(maps.Keys(services)) {

@@ -30,6 +30,8 @@ func TestRead(t *testing.T) {
 			`{"services":{"a":{"build":{"context":"app","dockerfile":"Dockerfile.prod"}}}}`, note},
 		{"2015: volumes with a name", `{"a": {"image": "i", "volume_driver": "nfs", "volumes": ["data:/data", "/host:/x", "./rel:/y"]}, "b": {"image": "i", "volumes": ["data:/data:ro", "/anonymous"]}}`,
 			`{"services":{"a":{"image":"i","volumes":["data:/data","/host:/x","./rel:/y"]},"b":{"image":"i","volumes":["data:/data:ro","/anonymous"]}},"volumes":{"data":{"driver":"nfs","name":"data"}}}`, note},
+		{"a file that includes nothing", `{"include": [], "services": {}}`, "", ""},
+		{"2015: a service called include", `{"include": {"image": "i"}}`, `{"services":{"include":{"image":"i"}}}`, note},
 		{"2015: the volumes of others", `{"a": {"image": "i"}, "b": {"image": "i", "volumes_from": ["a:ro", "old", "old:ro"]}}`,
 			`{"services":{"a":{"image":"i"},"b":{"image":"i","volumes_from":["a:ro","container:old","container:old:ro"]}}}`, note},
 	}
@@ -53,6 +55,7 @@ func TestRead(t *testing.T) {
 // What cannot be converted, or reads files of the host, is told with its place and its cure.
 func TestReadRefuses(t *testing.T) {
 	const cure = " (put the file into /etc/docker/compose and name it from there, or pass its content in the settings)"
+	const alone = place + ".include: names other files, but no service stands in the settings (put at least one into \"services\"; those of the other files come up beside it)"
 	outside := func(where string) string { return place + where + ": lies outside of /etc/docker/compose" + cure }
 	tests := []struct {
 		name, file string
@@ -80,6 +83,10 @@ func TestReadRefuses(t *testing.T) {
 		{"extends", `{"services": {"a": {"extends": {"file": "/root/c.yml", "service": "x"}}, "b": {"extends": {"service": "a"}}}}`, []string{outside(".services.a.extends.file")}},
 		{"include", `{"include": ["/etc/c.yml", {"path": ["ok.yml", "~/c.yml"], "project_directory": "/", "env_file": "../e"}, "https://example.com/c.yml"], "services": {"a": {"image": "i"}}}`, []string{
 			outside(".include[0]"), outside(".include[1].path[1]"), outside(".include[1].project_directory"), outside(".include[1].env_file"), outside(".include[2]")}},
+		{"include alone", `{"include": ["a.yml"]}`, []string{alone}},
+		{"include beside other things", `{"include": [{"path": "a.yml"}], "volumes": {"data": null}}`, []string{alone}},
+		{"include and no service", `{"include": ["a.yml"], "services": {}}`, []string{alone}},
+		{"include that lies outside, alone", `{"include": ["/etc/c.yml"], "services": {}}`, []string{alone, outside(".include[0]")}},
 		{"build", `{"services": {"a": {"build": "/"}, "b": {"build": {"context": "app", "dockerfile": "../../D", "additional_contexts": {"x": "/etc"}, "ssh": ["id=/root/.ssh/id"], "cache_from": ["type=local,src=/var"]}},
 			"c": {"build": "https://example.com/app.git"}, "d": {"build": "github.com/../../../etc"}, "e": {"build": {"dockerfile": "D"}}}}`, []string{
 			outside(".services.a.build"), outside(".services.b.build.dockerfile"), outside(".services.b.build.additional_contexts.x"),
