@@ -20,7 +20,7 @@ const Folder = "/etc/docker/compose"
 
 // Project is what a compose file asks for.
 type Project struct {
-	Name      string             // the file's own name for the project; "" if it has none
+	Name      string             // the file's own name for the project, variables and all; "" if it has none
 	File      json.RawMessage    // the compose file in today's form, without name and version
 	Services  map[string]Service // by name
 	Variables []string           // that a service lists or that stand somewhere as ${NAME}; sorted
@@ -79,6 +79,19 @@ func (p *Project) Written(version string) []byte {
 	}
 	out.WriteByte('\n')
 	return out.Bytes()
+}
+
+// NameWith gives the file's own name for the project with these variables put in. known is false where that
+// is compose's to work out.
+func (p *Project) NameWith(environment map[string]string) (name string, known bool) {
+	return expand(p.Name, environment)
+}
+
+// NamedBy tells whether a variable stands in the file's own name for the project.
+func (p *Project) NamedBy(variable string) bool {
+	found := map[string]bool{}
+	inTexts(p.Name, found)
+	return found[variable]
 }
 
 // Active gives the services that are to run, each with its image as far as it can be told from these
