@@ -24,10 +24,12 @@ func composeFile(s settings.Settings, facts state.Facts) map[string]state.File {
 	return map[string]state.File{ComposeFile: {Exists: true, Mode: 0o600, Content: content}}
 }
 
-// fileVersion gives the version that has to stand in a compose file. Debian 11 has compose 1.25, which
-// takes a file without one for the form of 2015; since 1.27 none is needed.
+// fileVersion gives the version that has to stand in a compose file. Debian 11 and Ubuntu 20.04 have compose
+// 1.25, which takes a file without one for the form of 2015; since 1.27 none is needed, and compose 2, which
+// either host may have as well, only warns about it.
 func fileVersion(os state.OS) string {
-	if os.ID == "debian" && os.Version == "11" {
+	switch os.ID + " " + os.Version {
+	case "debian 11", "ubuntu 20.04":
 		return "2.4"
 	}
 	return ""

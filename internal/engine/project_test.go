@@ -118,9 +118,8 @@ func TestProjectDigestNeedsTheKey(t *testing.T) {
 }
 
 func TestComposePackage(t *testing.T) {
-	ubuntu, old := fresh(), fresh()
+	ubuntu := fresh()
 	ubuntu.OS.ID, ubuntu.OS.Version = "ubuntu", "24.04"
-	old.OS.Version = "11"
 	theirs, ours := fresh(), fresh()
 	theirs.Packages["docker-compose"] = state.Package{Installed: true}
 	ours.Packages["docker-compose"] = state.Package{Installed: true}
@@ -146,9 +145,20 @@ func TestComposePackage(t *testing.T) {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
 	}
-	goal, err := Running(blog(t), old)
-	if err != nil || !strings.Contains(string(goal.Want.Files[ComposeFile].Content), `"version": "2.4"`) {
-		t.Errorf("on Debian 11 the file is %s, error %v", goal.Want.Files[ComposeFile].Content, err)
+}
+
+// The compose of the two oldest hosts takes a file without a version for the form of 2015.
+func TestFileVersion(t *testing.T) {
+	for os, want := range map[state.OS]bool{
+		{ID: "debian", Version: "11"}: true, {ID: "debian", Version: "12"}: false,
+		{ID: "ubuntu", Version: "20.04"}: true, {ID: "ubuntu", Version: "22.04"}: false,
+	} {
+		facts := fresh()
+		facts.OS.ID, facts.OS.Version = os.ID, os.Version
+		goal, err := Running(blog(t), facts)
+		if file := string(goal.Want.Files[ComposeFile].Content); err != nil || strings.Contains(file, `"version": "2.4"`) != want {
+			t.Errorf("on %s %s the file is %s, error %v", os.ID, os.Version, file, err)
+		}
 	}
 }
 

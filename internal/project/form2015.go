@@ -16,13 +16,15 @@ type form struct {
 	notes    []string
 }
 
-// today gives a compose file in today's form. One that has services or a version is in it already; the
-// form of 2015 has nothing but services, right at the top (docker-compose's config_schema_v1.json).
+// today gives a compose file in today's form. One that has services, a list to include or a version is in it
+// already; the form of 2015 has nothing but services, right at the top (docker-compose's
+// config_schema_v1.json).
 func today(tree map[string]any, place string) (form, fault.List) {
 	_, hasServices := tree["services"]
 	_, hasVersion := tree["version"]
+	_, includes := tree["include"].([]any)
 	switch {
-	case hasServices:
+	case hasServices || includes:
 		return form{tree: tree, place: place, services: at(place, "services")}, nil
 	case hasVersion:
 		return form{}, fault.List{refusal(at(place, "version"),

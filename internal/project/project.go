@@ -20,7 +20,7 @@ const Folder = "/etc/docker/compose"
 
 // Project is what a compose file asks for.
 type Project struct {
-	Name      string             // the file's own name for the project; "" if it has none
+	Name      string             // the file's own name for the project, variables and all; "" if it has none
 	File      json.RawMessage    // the compose file in today's form, without name and version
 	Services  map[string]Service // by name
 	Variables []string           // that a service lists or that stand somewhere as ${NAME}; sorted
@@ -30,7 +30,7 @@ type Project struct {
 type Service struct {
 	Image    string   // as it stands in the file, variables and all; "" where the image is built
 	Profiles []string // it runs only if one of these is active; empty: always
-	Idle     bool     // no container is wanted: its number of replicas is 0
+	Scale    string   // how many containers are wanted, as it stands in the file, variables and all; "" where nothing is said
 }
 
 // Read checks a compose file and brings it into today's form. In: the file as JSON, an object, and the
@@ -81,6 +81,19 @@ func (p *Project) Written(version string) []byte {
 	return out.Bytes()
 }
 
+// NameWith gives the file's own name for the project with these variables put in. known is false where that
+// is compose's to work out.
+func (p *Project) NameWith(environment map[string]string) (name string, known bool) {
+	return expand(p.Name, environment)
+}
+
+// NamedBy tells whether a variable stands in the file's own name for the project.
+func (p *Project) NamedBy(variable string) bool {
+	found := map[string]bool{}
+	inTexts(p.Name, found)
+	return found[variable]
+}
+
 // Active gives the services that are to run, each with its image as far as it can be told from these
 // variables: "" where it cannot, or where the image is built.
 func (p *Project) Active(environment map[string]string) map[string]string {
@@ -89,7 +102,7 @@ func (p *Project) Active(environment map[string]string) map[string]string {
 	for name, s := range p.Services {
 		on := len(s.Profiles) == 0 || slices.Contains(profiles, "*")
 		on = on || slices.ContainsFunc(s.Profiles, func(profile string) bool { return slices.Contains(profiles, profile) })
-		if !on || s.Idle {
+		if !on || s.idle(environment) {
 			continue
 		}
 		image, known := expand(s.Image, environment)
@@ -113,19 +126,47 @@ func service(tree map[string]any) Service {
 			s.Profiles = append(s.Profiles, name)
 		}
 	}
-	replicas := object(tree["deploy"])["replicas"]
-	if scale, given := tree["scale"]; given {
-		replicas = scale
-	}
-	number, isNumber := replicas.(json.Number)
-	s.Idle = isNumber && number.String() == "0"
+	s.Scale = scale(tree)
 	return s
 }
 
-// checkServices looks for services that cannot be any.
+// scale gives how many containers a service wants, as Service has it. In the place of one with a provider
+// compose runs a program of the host (runPlugin in docker/compose's pkg/compose/plugins.go).
+func scale(tree map[string]any) string {
+	if tree["provider"] != nil {
+		return "0"
+	}
+	wanted := tree["scale"]
+	if wanted == nil {
+		wanted = object(tree["deploy"])["replicas"]
+	}
+	switch wanted := wanted.(type) {
+	case json.Number:
+		return wanted.String()
+	case string:
+		return wanted
+	}
+	return ""
+}
+
+// idle tells whether no container is wanted. A number may stand in a string, because a variable can only
+// stand there (toInt in compose-go's loader/interpolate.go).
+func (s Service) idle(environment map[string]string) bool {
+	text, _ := expand(s.Scale, environment)
+	number, err := strconv.Atoi(text)
+	return err == nil && number == 0
+}
+
+// checkServices looks for services that cannot be any. What is in files to include is not known here, so
+// that with them alone there is nothing that could be pulled, watched or told.
 func (f form) checkServices() (faults fault.List) {
 	services, ok := f.tree["services"].(map[string]any)
-	if !ok {
+	include, _ := f.tree["include"].([]any)
+	switch {
+	case len(services) == 0 && len(include) > 0:
+		return fault.List{refusal(at(f.place, "include"), `put at least one into "services"; those of the other files come up beside it`,
+			"names other files, but no service stands in the settings")}
+	case !ok:
 		return fault.List{refusal(f.services, `write it like {"web": {"image": "nginx"}}`, "is not an object")}
 	}
 	for _, name := range slices.Sorted(maps.Keys(services)) {

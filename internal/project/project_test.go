@@ -30,6 +30,8 @@ func TestRead(t *testing.T) {
 			`{"services":{"a":{"build":{"context":"app","dockerfile":"Dockerfile.prod"}}}}`, note},
 		{"2015: volumes with a name", `{"a": {"image": "i", "volume_driver": "nfs", "volumes": ["data:/data", "/host:/x", "./rel:/y"]}, "b": {"image": "i", "volumes": ["data:/data:ro", "/anonymous"]}}`,
 			`{"services":{"a":{"image":"i","volumes":["data:/data","/host:/x","./rel:/y"]},"b":{"image":"i","volumes":["data:/data:ro","/anonymous"]}},"volumes":{"data":{"driver":"nfs","name":"data"}}}`, note},
+		{"a file that includes nothing", `{"include": [], "services": {}}`, "", ""},
+		{"2015: a service called include", `{"include": {"image": "i"}}`, `{"services":{"include":{"image":"i"}}}`, note},
 		{"2015: the volumes of others", `{"a": {"image": "i"}, "b": {"image": "i", "volumes_from": ["a:ro", "old", "old:ro"]}}`,
 			`{"services":{"a":{"image":"i"},"b":{"image":"i","volumes_from":["a:ro","container:old","container:old:ro"]}}}`, note},
 	}
@@ -53,6 +55,7 @@ func TestRead(t *testing.T) {
 // What cannot be converted, or reads files of the host, is told with its place and its cure.
 func TestReadRefuses(t *testing.T) {
 	const cure = " (put the file into /etc/docker/compose and name it from there, or pass its content in the settings)"
+	const alone = place + ".include: names other files, but no service stands in the settings (put at least one into \"services\"; those of the other files come up beside it)"
 	outside := func(where string) string { return place + where + ": lies outside of /etc/docker/compose" + cure }
 	tests := []struct {
 		name, file string
@@ -80,6 +83,10 @@ func TestReadRefuses(t *testing.T) {
 		{"extends", `{"services": {"a": {"extends": {"file": "/root/c.yml", "service": "x"}}, "b": {"extends": {"service": "a"}}}}`, []string{outside(".services.a.extends.file")}},
 		{"include", `{"include": ["/etc/c.yml", {"path": ["ok.yml", "~/c.yml"], "project_directory": "/", "env_file": "../e"}, "https://example.com/c.yml"], "services": {"a": {"image": "i"}}}`, []string{
 			outside(".include[0]"), outside(".include[1].path[1]"), outside(".include[1].project_directory"), outside(".include[1].env_file"), outside(".include[2]")}},
+		{"include alone", `{"include": ["a.yml"]}`, []string{alone}},
+		{"include beside other things", `{"include": [{"path": "a.yml"}], "volumes": {"data": null}}`, []string{alone}},
+		{"include and no service", `{"include": ["a.yml"], "services": {}}`, []string{alone}},
+		{"include that lies outside, alone", `{"include": ["/etc/c.yml"], "services": {}}`, []string{alone, outside(".include[0]")}},
 		{"build", `{"services": {"a": {"build": "/"}, "b": {"build": {"context": "app", "dockerfile": "../../D", "additional_contexts": {"x": "/etc"}, "ssh": ["id=/root/.ssh/id"], "cache_from": ["type=local,src=/var"]}},
 			"c": {"build": "https://example.com/app.git"}, "d": {"build": "github.com/../../../etc"}, "e": {"build": {"dockerfile": "D"}}}}`, []string{
 			outside(".services.a.build"), outside(".services.b.build.dockerfile"), outside(".services.b.build.additional_contexts.x"),
@@ -118,6 +125,43 @@ func TestActive(t *testing.T) {
 	always["web"], always["debug"] = "nginx:2", "busybox"
 	if got := p.Active(map[string]string{"TAG": "2", "COMPOSE_PROFILES": "x,debug"}); !maps.Equal(got, always) {
 		t.Errorf("with a profile and a tag: got %v", got)
+	}
+}
+
+// Services that compose starts no container for are none to wait for.
+func TestActiveWithoutContainers(t *testing.T) {
+	tests := []struct{ service, n, want string }{
+		{`"scale": 0`, "", "idle"},
+		{`"scale": "0"`, "", "idle"},
+		{`"scale": 2`, "", "runs"},
+		{`"scale": "none"`, "", "runs"}, // compose refuses it
+		{`"scale": "${N:-0}"`, "", "idle"},
+		{`"scale": "${N:-0}"`, "1", "runs"},
+		{`"scale": "${N:-1}"`, "0", "idle"},
+		{`"scale": "${N:?}"`, "1", "runs"},
+		{`"deploy": {"replicas": 0}`, "", "idle"},
+		{`"deploy": {"replicas": "0"}`, "", "idle"},
+		{`"deploy": {"replicas": "$N"}`, "0", "idle"},
+		{`"deploy": {"replicas": "$N"}`, "3", "runs"},
+		{`"deploy": {"replicas": 0}, "scale": 1`, "", "runs"},
+		{`"provider": {"type": "model"}`, "", "idle"},
+	}
+	for _, test := range tests {
+		p, _, faults := Read([]byte(`{"services": {"web": {"image": "nginx", `+test.service+`}}}`), place)
+		if len(faults) > 0 {
+			t.Fatal(faults)
+		}
+		environment := map[string]string{}
+		if test.n != "" {
+			environment["N"] = test.n
+		}
+		got := "idle"
+		if _, active := p.Active(environment)["web"]; active {
+			got = "runs"
+		}
+		if got != test.want {
+			t.Errorf("%s with N=%q: %s, want %s", test.service, test.n, got, test.want)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -71,11 +72,13 @@ func (p *parser) checkVariable(name, place string) {
 func (p *parser) nameProject() {
 	s := &p.settings
 	name, place := defaultProject, ""
-	if s.Compose != nil && s.Compose.Name != "" {
-		name, place = s.Compose.Name, p.composePlace+".name"
-	}
 	if given, ok := s.ComposeEnvironment[projectName]; ok {
 		name, place = given, PlacePublic("compose-environment."+projectName)
+	} else if s.Compose != nil && s.Compose.Name != "" {
+		place = p.composePlace + ".name"
+		if name, ok = p.ownName(place); !ok {
+			return
+		}
 	}
 	// The rule of compose 2 (compose-spec.json, "name"); what it accepts, older ones do too.
 	if !regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`).MatchString(name) {
@@ -83,6 +86,25 @@ func (p *parser) nameProject() {
 		return
 	}
 	s.ProjectName = name
+}
+
+// ownName gives the name that the file has for the project, with public variables put in as compose does
+// (projectName in compose-go's loader/loader.go), and whether it can be told. One that comes to nothing is
+// as if there were none.
+func (p *parser) ownName(place string) (name string, ok bool) {
+	s := &p.settings
+	hint := "write the name out, or set " + projectName + " in " + PlacePublic("compose-environment")
+	for _, variable := range slices.Sorted(maps.Keys(s.Environment)) {
+		if s.Compose.NamedBy(variable) {
+			p.refuse(place, hint, "has the secret variable %s in it, and every container of the project shows its name", variable)
+			return "", false
+		}
+	}
+	name, known := s.Compose.NameWith(s.ComposeEnvironment)
+	if !known {
+		p.refuse(place, hint, "cannot be worked out")
+	}
+	return cmp.Or(name, defaultProject), known
 }
 
 // noteUnseen names the secret variables that reach no container.

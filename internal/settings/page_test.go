@@ -117,6 +117,7 @@ func mistakes() map[string][]mistake {
 			{"A name that no account has", `{"docker": {"users": ["anna b"]}}`, ``},
 			{"Neither true nor false", `{"docker": {"hold": "yes"}, "uninstall": {"purgeData": 1}}`, ``},
 			{"A variable that is a number", `{"compose-environment": {"WORKERS": 4}}`, ``},
+			{"A compose file that only names others", `{"compose": {"include": ["web.yml"]}}`, ``},
 			{"An account without a password", ``, `{"login": {"server": "registry.example.com", "username": "robot"}}`},
 		},
 	}

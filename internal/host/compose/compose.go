@@ -83,17 +83,20 @@ func (c Compose) Down(ctx context.Context, name string) error {
 	return nil
 }
 
-// run runs compose. Values of variables, which may be secret, go by its environment alone.
+// run runs compose. Values of variables, which may be secret, go by its environment alone, and so does our
+// wish for plain lines: compose 1.25 does not know --ansi, and later ones call its --no-ansi deprecated. It
+// is for the old ones anyway, which colour what is no terminal, too (parallel.py in 1.25.0; from 1.28 on
+// compose looks first: colors.py in 1.29.2, colors.go in 2.0). A person's own CLICOLOR wins.
 func (c Compose) run(ctx context.Context, name string, project state.Project, words ...string) error {
 	program := []string{"docker", "compose"}
 	if !c.plugin() {
 		program = []string{"docker-compose"}
 	}
-	args := append(program[1:], "--ansi", "never", "--project-name", name, "--file", c.Root.Path(c.File))
+	args := append(program[1:], "--project-name", name, "--file", c.Root.Path(c.File))
 	_, err := c.Runner.Run(ctx, command.Command{
 		Name:    program[0],
 		Args:    append(args, words...),
-		Env:     append(environment(project.Environment), "DOCKER_CONFIG="+c.Root.Path(c.Credentials)),
+		Env:     slices.Concat([]string{"CLICOLOR=0"}, environment(project.Environment), []string{"DOCKER_CONFIG=" + c.Root.Path(c.Credentials)}),
 		Timeout: remaining(ctx),
 		Dir:     c.Root.Path(path.Dir(c.File)),
 	})
