@@ -2,6 +2,7 @@ package dockerd
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -119,6 +120,22 @@ func TestCheckDaemonTellsAllFaultsInOrder(t *testing.T) {
 	}
 	if got := strings.Join(places, " "); got != "d.hosts d.log-opts.a d.log-opts.b d.mtu d.zzz" {
 		t.Error(got)
+	}
+}
+
+// What is no string has no label's name either, and no value that could differ from another one's.
+func TestLabelsThatAreNoStrings(t *testing.T) {
+	for _, labels := range []string{`[{"a":"b"},{"c":"d"}]`, `[["a"],["b"]]`, `[7,8]`, `[true,{"a":"b"},"a=1"]`} {
+		faults := CheckDaemon(object(t, `{"labels":`+labels+`}`), "d")
+		if len(faults) != 2 {
+			t.Errorf("%s: %d faults: %v", labels, len(faults), faults)
+			continue
+		}
+		for i, found := range faults {
+			if want := fmt.Sprintf(`d.labels[%d]: is not a string such as "key=value"`, i); found.Error() != want {
+				t.Errorf("%s: got %s, want %s", labels, found, want)
+			}
+		}
 	}
 }
 

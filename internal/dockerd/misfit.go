@@ -87,14 +87,19 @@ func wrongType(kind Kind, at string) []misfit {
 
 func fitList(kind Kind, key string, items []any, at string) []misfit {
 	var wrong []misfit
-	values := map[string]any{}
+	labels := map[string]string{} // by their keys
 	for i, item := range items {
-		wrong = append(wrong, fit(kind.element(), key, item, fmt.Sprintf("%s[%d]", at, i))...)
-		name := labelKey(item)
-		if old, ok := values[name]; ok && kind == Labels && old != item {
-			wrong = append(wrong, misfit{fmt.Sprintf("%s[%d]", at, i), "gives one label a second value", "give each label once"})
+		inside := fmt.Sprintf("%s[%d]", at, i)
+		wrong = append(wrong, fit(kind.element(), key, item, inside)...)
+		text, ok := item.(string)
+		if !ok || kind != Labels {
+			continue
 		}
-		values[name] = item
+		name := labelKey(text)
+		if old, again := labels[name]; again && old != text {
+			wrong = append(wrong, misfit{inside, "gives one label a second value", "give each label once"})
+		}
+		labels[name] = text
 	}
 	return wrong
 }
