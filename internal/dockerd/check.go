@@ -32,6 +32,8 @@ func checkKey(name string, value json.RawMessage, place string) fault.List {
 		return fault.List{invalid(place, key.Instead, "was removed in Docker %s", key.Removed)}
 	case key.Refused != "":
 		return fault.List{invalid(place, key.Instead, "%s", key.Refused)}
+	case key.Kind.takesEmpty() && Unset(value):
+		return nil
 	}
 	var faults fault.List
 	for _, wrong := range misfits(key.Kind, name, value) {
@@ -39,6 +41,11 @@ func checkKey(name string, value json.RawMessage, place string) fault.List {
 	}
 	return faults
 }
+
+// Unset tells whether a daemon reads a key with this value as if it were not there: it is not, or it is an
+// empty string, in whose place MergeDaemonConfigurations of moby daemon/config/config.go puts the default.
+// The reference's full example of a daemon.json is full of such keys.
+func Unset(value json.RawMessage) bool { return len(value) == 0 || string(value) == `""` }
 
 // unknownKeyHint names what was probably meant: the key of a flag, or a key with a similar name.
 // dockerd itself says nothing about a flag's name in the file (label for labels): it ignores it.

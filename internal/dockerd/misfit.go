@@ -225,6 +225,9 @@ func fitChoice(key, text, at string) []misfit {
 			return []misfit{{at, fmt.Sprintf("is %q, which was removed in Docker %s", text, g.removed), g.instead}}
 		}
 	}
+	if key == "log-level" {
+		text = strings.ToLower(text) // as every engine does, for this key alone
+	}
 	if good := choices(key); good != nil && !slices.Contains(good, text) {
 		return []misfit{{at, "is none of " + strings.Join(good, ", "), "use one of them"}}
 	}

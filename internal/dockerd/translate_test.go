@@ -21,6 +21,8 @@ func TestTranslate(t *testing.T) {
 		{"the 2015 example", []string{"-D", "--dns=8.8.8.8", "--label", "foo=bar"}, `{"debug":true,"dns":["8.8.8.8"],"labels":["foo=bar"]}`},
 		{"short with value in one item", []string{"-l debug", "-s overlay2"}, `{"log-level":"debug","storage-driver":"overlay2"}`},
 		{"short with value attached", []string{"-lwarn", "-s=overlay2"}, `{"log-level":"warn","storage-driver":"overlay2"}`},
+		{"level in capitals", []string{"--log-level=INFO"}, `{"log-level":"INFO"}`},
+		{"level that the help leaves out", []string{"-l", "trace"}, `{"log-level":"trace"}`},
 		{"short cluster", []string{"-Dl", "error"}, `{"debug":true,"log-level":"error"}`},
 		{"several flags in one item", []string{"-D --mtu 1400 --icc=false"}, `{"debug":true,"icc":false,"mtu":1400}`},
 		{"quoted value", []string{`--label "foo=bar baz"`, `--label='a=b'`, `--label a\ b=c`}, `{"labels":["foo=bar baz","a=b","a b=c"]}`},
