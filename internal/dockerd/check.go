@@ -18,7 +18,7 @@ import (
 func CheckDaemon(daemon map[string]json.RawMessage, place string) fault.List {
 	var faults fault.List
 	for _, name := range slices.Sorted(maps.Keys(daemon)) {
-		faults = append(faults, checkKey(name, daemon[name], place+"."+printable(name))...)
+		faults = append(faults, checkKey(name, daemon[name], fault.Member(place, name))...)
 	}
 	return faults
 }
@@ -94,7 +94,7 @@ func Union(options, daemon map[string]json.RawMessage, place string) (map[string
 		ours, theirs := index.spread(map[string]json.RawMessage{name: options[name]}), index.spread(map[string]json.RawMessage{name: value})
 		for _, path := range slices.Sorted(maps.Keys(ours)) {
 			if other, same := theirs[path]; same && !equal(ours[path], other) {
-				faults = append(faults, invalid(place+"."+said(path), "say it in one of the two places", "differs from what docker.options says"))
+				faults = append(faults, invalid(placed(place, path), "say it in one of the two places", "differs from what docker.options says"))
 			}
 		}
 		maps.Copy(ours, theirs)

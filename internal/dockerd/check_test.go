@@ -110,6 +110,8 @@ func TestCheckDaemonFaults(t *testing.T) {
 		{`{"default-address-pools":[{"base":"","size":24}]}`, "d.default-address-pools[0].base: is not a string such as", ""},
 		{`{"mtu":""}`, "d.mtu: is not a whole number", ""},
 		{`{"default-network-opts":{"bridge":{"mtu":1}}}`, "d.default-network-opts.bridge.mtu: is a number", "quotes"},
+		{`{"default-network-opts":{"bridge":{"com.docker.network.driver.mtu":1400}}}`, `d.default-network-opts.bridge["com.docker.network.driver.mtu"]: is a number`, "quotes"},
+		{`{"a b.c":1}`, `d["a b.c"]: is not a key`, "leave it out"},
 	}
 	for _, test := range tests {
 		faults := CheckDaemon(object(t, test.text), "d")
@@ -165,6 +167,11 @@ func TestUnion(t *testing.T) {
 	const want = `{"debug":false,"dns":["1.1.1.1"],"labels":["a=1"],"log-opts":{"a":"1","b":"2","c":"4","d":"5"},"mtu":1401}`
 	if got := string(marshal(all)); got != want {
 		t.Errorf("got %s", got)
+	}
+	const mtu = `{"default-network-opts":{"bridge":{"com.docker.network.driver.mtu":"140`
+	if _, faults := Union(object(t, mtu+`0"}}}`), object(t, mtu+`1"}}}`), place); len(faults) != 1 ||
+		faults[0].Place != place+`.default-network-opts.bridge["com.docker.network.driver.mtu"]` {
+		t.Errorf("a dotted name: %v", faults)
 	}
 	if _, faults := Union(object(t, `{"bip":"10.1.0.1/24"}`), object(t, `{"bip":""}`), place); len(faults) != 1 {
 		t.Errorf("an empty string is no other value: %v", faults)

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"docker-extension/internal/fault"
 )
 
 // misfit is a part of a value that is not what dockerd decodes or accepts.
@@ -108,7 +110,7 @@ func fitObject(kind Kind, key string, object map[string]any, at string) []misfit
 	known, needed := kind.members()
 	var wrong []misfit
 	for _, name := range slices.Sorted(maps.Keys(object)) {
-		inside := at + "." + printable(name)
+		inside := fault.Member(at, name)
 		member, ok := known[memberName(known, name)]
 		switch {
 		case known == nil && kind != Free:

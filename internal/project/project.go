@@ -129,7 +129,7 @@ func (f form) checkServices() (faults fault.List) {
 		return fault.List{refusal(f.services, `write it like {"web": {"image": "nginx"}}`, "is not an object")}
 	}
 	for _, name := range slices.Sorted(maps.Keys(services)) {
-		here := at(f.services, name)
+		here := fault.Member(f.services, name)
 		s, ok := services[name].(map[string]any)
 		if !ok {
 			faults = append(faults, refusal(here, `write it like {"image": "nginx"}`, "is not an object"))
@@ -142,7 +142,7 @@ func (f form) checkServices() (faults fault.List) {
 
 func checkService(s map[string]any, place string) (faults fault.List) {
 	if _, merges := s["<<"]; merges {
-		faults = append(faults, refusal(at(place, "<<"), "write the keys out", "is a way of YAML, which JSON does not have"))
+		faults = append(faults, refusal(fault.Member(place, "<<"), "write the keys out", "is a way of YAML, which JSON does not have"))
 	}
 	for _, source := range []string{"image", "build", "extends", "provider"} {
 		if s[source] != nil {
@@ -154,18 +154,6 @@ func checkService(s map[string]any, place string) (faults fault.List) {
 
 func refusal(place, hint, format string, args ...any) *fault.Fault {
 	return fault.New(fault.SettingsInvalid, place, hint, format, args...)
-}
-
-// at gives the place of a member, in the words that the settings use.
-func at(place, key string) string {
-	if len(key) > 64 {
-		key = key[:64] + "..."
-	}
-	const bare = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
-	if key != "" && strings.Trim(key, bare) == "" {
-		return place + "." + key
-	}
-	return place + "[" + strconv.Quote(key) + "]"
 }
 
 func item(place string, i int) string { return place + "[" + strconv.Itoa(i) + "]" }
