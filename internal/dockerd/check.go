@@ -51,7 +51,7 @@ func Unset(value json.RawMessage) bool { return len(value) == 0 || string(value)
 // dockerd itself says nothing about a flag's name in the file (label for labels): it ignores it.
 func unknownKeyHint(name string) string {
 	for _, f := range Flags() {
-		if f.Long != name && f.Short != name {
+		if name == "" || f.Long != name && f.Short != name {
 			continue
 		}
 		switch {

@@ -111,6 +111,7 @@ func TestCheckDaemonFaults(t *testing.T) {
 		{`{"mtu":""}`, "d.mtu: is not a whole number", ""},
 		{`{"default-network-opts":{"bridge":{"mtu":1}}}`, "d.default-network-opts.bridge.mtu: is a number", "quotes"},
 		{`{"default-network-opts":{"bridge":{"com.docker.network.driver.mtu":1400}}}`, `d.default-network-opts.bridge["com.docker.network.driver.mtu"]: is a number`, "quotes"},
+		{`{"":1}`, `d[""]: is not a key`, "leave it out"},
 		{`{"a b.c":1}`, `d["a b.c"]: is not a key`, "leave it out"},
 	}
 	for _, test := range tests {
