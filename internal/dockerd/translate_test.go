@@ -33,6 +33,7 @@ func TestTranslate(t *testing.T) {
 		{"dns with commas", []string{"--dns=8.8.8.8,fe80::1"}, `{"dns":["8.8.8.8","fe80::1"]}`},
 		{"label with comma", []string{"--label=zone=a,b"}, `{"labels":["zone=a,b"]}`},
 		{"log options", []string{"--log-driver=json-file", "--log-opt", "max-size=10m", "--log-opt=max-file=3"}, `{"log-driver":"json-file","log-opts":{"max-file":"3","max-size":"10m"}}`},
+		{"log option with a backslash", []string{`--log-opt=env-regex="^\d+$"`}, `{"log-opts":{"env-regex":"^\\d+$"}}`},
 		{"log option with =", []string{"--log-opt=tag=a=b"}, `{"log-opts":{"tag":"a=b"}}`},
 		{"ulimits", []string{"--default-ulimit=nofile=1024:2048", "--default-ulimit", "core=-1"}, `{"default-ulimits":{"core":{"Name":"core","Hard":-1,"Soft":-1},"nofile":{"Name":"nofile","Hard":2048,"Soft":1024}}}`},
 		{"network options", []string{"--default-network-opt=bridge=com.docker.network.driver.mtu=1234", "--default-network-opt=bridge=a=b"}, `{"default-network-opts":{"bridge":{"a":"b","com.docker.network.driver.mtu":"1234"}}}`},
