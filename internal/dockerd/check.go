@@ -18,7 +18,7 @@ import (
 func CheckDaemon(daemon map[string]json.RawMessage, place string) fault.List {
 	var faults fault.List
 	for _, name := range slices.Sorted(maps.Keys(daemon)) {
-		faults = append(faults, checkKey(name, daemon[name], place+"."+printable(name))...)
+		faults = append(faults, checkKey(name, daemon[name], fault.Member(place, name))...)
 	}
 	return faults
 }
@@ -32,6 +32,8 @@ func checkKey(name string, value json.RawMessage, place string) fault.List {
 		return fault.List{invalid(place, key.Instead, "was removed in Docker %s", key.Removed)}
 	case key.Refused != "":
 		return fault.List{invalid(place, key.Instead, "%s", key.Refused)}
+	case key.Kind.takesEmpty() && Unset(value):
+		return nil
 	}
 	var faults fault.List
 	for _, wrong := range misfits(key.Kind, name, value) {
@@ -40,11 +42,16 @@ func checkKey(name string, value json.RawMessage, place string) fault.List {
 	return faults
 }
 
+// Unset tells whether a daemon reads a key with this value as if it were not there: it is not, or it is an
+// empty string, in whose place MergeDaemonConfigurations of moby daemon/config/config.go puts the default.
+// The reference's full example of a daemon.json is full of such keys.
+func Unset(value json.RawMessage) bool { return len(value) == 0 || string(value) == `""` }
+
 // unknownKeyHint names what was probably meant: the key of a flag, or a key with a similar name.
 // dockerd itself says nothing about a flag's name in the file (label for labels): it ignores it.
 func unknownKeyHint(name string) string {
 	for _, f := range Flags() {
-		if f.Long != name && f.Short != name {
+		if name == "" || f.Long != name && f.Short != name {
 			continue
 		}
 		switch {
@@ -87,7 +94,7 @@ func Union(options, daemon map[string]json.RawMessage, place string) (map[string
 		ours, theirs := index.spread(map[string]json.RawMessage{name: options[name]}), index.spread(map[string]json.RawMessage{name: value})
 		for _, path := range slices.Sorted(maps.Keys(ours)) {
 			if other, same := theirs[path]; same && !equal(ours[path], other) {
-				faults = append(faults, invalid(place+"."+said(path), "say it in one of the two places", "differs from what docker.options says"))
+				faults = append(faults, invalid(placed(place, path), "say it in one of the two places", "differs from what docker.options says"))
 			}
 		}
 		maps.Copy(ours, theirs)

@@ -2,6 +2,7 @@ package dockerd
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -31,6 +32,11 @@ func TestCheckDaemonTakes(t *testing.T) {
 		`{"data-root":"/mnt/docker","live-restore":false,"userns-remap":"default","default-shm-size":"1.5 GiB"}`,
 		`{"labels":["a=1","b=2","a=1"]}`,
 		`{"extension-config":{"x":{}},"nri-opts":{"enable":true},"storage-driver":"btrfs"}`,
+		// The full example of the dockerd reference has empty strings; so may other keys of their kinds.
+		`{"bip":"","bip6":"","default-gateway":"","default-gateway-v6":"","fixed-cidr":"","fixed-cidr-v6":"","host-gateway-ip":"","ip":""}`,
+		`{"bridge":"","data-root":"","firewall-backend":"","log-format":"","log-level":"","storage-driver":""}`,
+		`{"default-cgroupns-mode":"","default-ipc-mode":"","proxies":{"http-proxy":""}}`,
+		`{"log-level":"INFO"}`, `{"log-level":"trace"}`, `{"log-level":"Panic"}`,
 	} {
 		if faults := CheckDaemon(object(t, text), "d"); len(faults) > 0 {
 			t.Errorf("%s: %v", text, faults)
@@ -97,7 +103,16 @@ func TestCheckDaemonFaults(t *testing.T) {
 		{`{"registry-mirrors":["https://u:p@m"]}`, "d.registry-mirrors[0]: has a user or password", ""},
 		{`{"registry-mirrors":["https://m?x=1"]}`, "has a query", ""},
 		{`{"log-level":"loud"}`, "d.log-level: is none of", "use one"},
+		{`{"log-level":"warning"}`, "d.log-level: is none of", "use one"},
+		{`{"log-format":"JSON"}`, "d.log-format: is none of", "use one"},
+		{`{"default-shm-size":""}`, "d.default-shm-size: is not a string such as", ""},
+		{`{"dns":[""]}`, "d.dns[0]: is not a string with an IP address", ""},
+		{`{"default-address-pools":[{"base":"","size":24}]}`, "d.default-address-pools[0].base: is not a string such as", ""},
+		{`{"mtu":""}`, "d.mtu: is not a whole number", ""},
 		{`{"default-network-opts":{"bridge":{"mtu":1}}}`, "d.default-network-opts.bridge.mtu: is a number", "quotes"},
+		{`{"default-network-opts":{"bridge":{"com.docker.network.driver.mtu":1400}}}`, `d.default-network-opts.bridge["com.docker.network.driver.mtu"]: is a number`, "quotes"},
+		{`{"":1}`, `d[""]: is not a key`, "leave it out"},
+		{`{"a b.c":1}`, `d["a b.c"]: is not a key`, "leave it out"},
 	}
 	for _, test := range tests {
 		faults := CheckDaemon(object(t, test.text), "d")
@@ -122,6 +137,22 @@ func TestCheckDaemonTellsAllFaultsInOrder(t *testing.T) {
 	}
 }
 
+// What is no string has no label's name either, and no value that could differ from another one's.
+func TestLabelsThatAreNoStrings(t *testing.T) {
+	for _, labels := range []string{`[{"a":"b"},{"c":"d"}]`, `[["a"],["b"]]`, `[7,8]`, `[true,{"a":"b"},"a=1"]`} {
+		faults := CheckDaemon(object(t, `{"labels":`+labels+`}`), "d")
+		if len(faults) != 2 {
+			t.Errorf("%s: %d faults: %v", labels, len(faults), faults)
+			continue
+		}
+		for i, found := range faults {
+			if want := fmt.Sprintf(`d.labels[%d]: is not a string such as "key=value"`, i); found.Error() != want {
+				t.Errorf("%s: got %s, want %s", labels, found, want)
+			}
+		}
+	}
+}
+
 func TestUnion(t *testing.T) {
 	const place = "publicSettings.docker.daemon"
 	options := object(t, `{"debug":true,"labels":["a=1"],"log-opts":{"a":"1","b":"2","c":"3"},"mtu":1400}`)
@@ -137,6 +168,14 @@ func TestUnion(t *testing.T) {
 	const want = `{"debug":false,"dns":["1.1.1.1"],"labels":["a=1"],"log-opts":{"a":"1","b":"2","c":"4","d":"5"},"mtu":1401}`
 	if got := string(marshal(all)); got != want {
 		t.Errorf("got %s", got)
+	}
+	const mtu = `{"default-network-opts":{"bridge":{"com.docker.network.driver.mtu":"140`
+	if _, faults := Union(object(t, mtu+`0"}}}`), object(t, mtu+`1"}}}`), place); len(faults) != 1 ||
+		faults[0].Place != place+`.default-network-opts.bridge["com.docker.network.driver.mtu"]` {
+		t.Errorf("a dotted name: %v", faults)
+	}
+	if _, faults := Union(object(t, `{"bip":"10.1.0.1/24"}`), object(t, `{"bip":""}`), place); len(faults) != 1 {
+		t.Errorf("an empty string is no other value: %v", faults)
 	}
 	if all, faults := Union(nil, nil, place); len(all)+len(faults) > 0 || all == nil {
 		t.Errorf("of nothing: %v, %v", all, faults)

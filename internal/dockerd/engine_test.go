@@ -10,19 +10,20 @@ import (
 	"testing"
 )
 
-// Where there is a dockerd that can validate (23.0 and later), ask it about every key that we would
-// write, and about every value that we refuse for its type.
-func TestInstalledDockerdAgrees(t *testing.T) {
+// installed gives the release of the dockerd on this host, and what asks it whether it would start with a
+// daemon.json. Where there is none that can say so (23.0 and later), the test is skipped.
+func installed(t *testing.T) (number string, validate func(file map[string]json.RawMessage) (string, bool)) {
+	t.Helper()
 	binary, err := exec.LookPath("dockerd")
 	if err != nil {
 		t.Skip("no dockerd on this host")
 	}
 	version, _ := exec.Command(binary, "--version").Output()
-	number := regexp.MustCompile(`\d+\.\d+`).FindString(string(version))
+	number = regexp.MustCompile(`\d+\.\d+`).FindString(string(version))
 	if release(number) < release("23.0") {
 		t.Skipf("dockerd %s has no --validate", number)
 	}
-	validate := func(file map[string]json.RawMessage) (string, bool) {
+	return number, func(file map[string]json.RawMessage) (string, bool) {
 		path := filepath.Join(t.TempDir(), "daemon.json")
 		if err := os.WriteFile(path, marshal(file), 0o600); err != nil {
 			t.Fatal(err)
@@ -34,6 +35,12 @@ func TestInstalledDockerdAgrees(t *testing.T) {
 		out, err := exec.Command(binary, args...).CombinedOutput()
 		return string(out), err == nil
 	}
+}
+
+// Where there is a dockerd that can validate, ask it about every key that we would write, and about every
+// value that we refuse for its type.
+func TestInstalledDockerdAgrees(t *testing.T) {
+	number, validate := installed(t)
 	for _, f := range Flags() {
 		if f.Removed != "" || f.Refused != "" || f.Long == "host" || release(f.Since) > release(number) {
 			continue
@@ -55,6 +62,30 @@ func TestInstalledDockerdAgrees(t *testing.T) {
 		}
 		if !known && !strings.Contains(out, "don't match any configuration option") {
 			t.Errorf("dockerd %s knows %s, which is said to be new in %s: %s", number, k.Name, k.Since, out)
+		}
+	}
+}
+
+// Of what a key may be, an empty string and the words of a few keys are the least plain.
+func TestInstalledDockerdAgreesOnWords(t *testing.T) {
+	number, validate := installed(t)
+	for _, k := range Keys() {
+		if k.Removed != "" || k.Refused != "" || release(k.Since) > release(number) {
+			continue
+		}
+		words := []string{""}
+		for _, word := range choices(k.Name) {
+			words = append(words, word, strings.ToUpper(word), word+"x")
+		}
+		for _, word := range words {
+			file := map[string]json.RawMessage{k.Name: marshal(word)}
+			if k.Name == "userland-proxy-path" {
+				file["userland-proxy"] = json.RawMessage("false")
+			}
+			out, ok := validate(file)
+			if faults := CheckDaemon(file, "x"); ok != (len(faults) == 0) {
+				t.Errorf("dockerd %s and we differ on %s: %s, %v", number, marshal(file), out, faults)
+			}
 		}
 	}
 }

@@ -102,11 +102,14 @@ func goneValues() []gone {
 	}
 }
 
-// choices gives the values that a key is limited to on every engine; none for a key without limits.
+// choices gives the values that every engine takes, from 20.10 to 29, for a key that takes few; none for
+// any other key.
 func choices(key string) []string {
 	switch key {
 	case "log-level":
-		return []string{"debug", "info", "warn", "error", "fatal"}
+		// Validate of moby daemon/config/config.go knows two more than the help does. Engines up to 24.0 take
+		// "warning" as well.
+		return []string{"debug", "info", "warn", "error", "fatal", "panic", "trace"}
 	case "log-format":
 		return []string{"text", "json"}
 	case "default-ipc-mode":

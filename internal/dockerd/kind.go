@@ -51,6 +51,10 @@ func (k Kind) isObject() bool {
 	}
 }
 
+// takesEmpty tells whether a key of this kind may be an empty string. A size may not: UnmarshalJSON of
+// moby opts.MemBytes.
+func (k Kind) takesEmpty() bool { return k == Text || k == IP || k == subnet }
+
 // element is the kind of each item of a list, or of each member of an object whose member names are
 // free; Nothing for all other kinds.
 func (k Kind) element() Kind {

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"docker-extension/internal/fault"
 )
 
 // leaves are the values of daemon.json by their path. A path is the key, or for the keys that are merged
@@ -131,12 +133,14 @@ func overlap(a, b string) bool {
 }
 
 // said gives the path as a person would say it.
-func said(path string) string {
-	names := strings.Split(path, "/")
-	for i, name := range names {
-		names[i] = printable(plain(name))
+func said(path string) string { return strings.TrimPrefix(placed("", path), ".") }
+
+// placed gives the place of a path from that of the whole.
+func placed(place, path string) string {
+	for name := range strings.SplitSeq(path, "/") {
+		place = fault.Member(place, plain(name))
 	}
-	return strings.Join(names, ".")
+	return place
 }
 
 // key gives the key of daemon.json that a path begins with.

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"docker-extension/internal/fault"
 )
 
 // misfit is a part of a value that is not what dockerd decodes or accepts.
@@ -87,14 +89,19 @@ func wrongType(kind Kind, at string) []misfit {
 
 func fitList(kind Kind, key string, items []any, at string) []misfit {
 	var wrong []misfit
-	values := map[string]any{}
+	labels := map[string]string{} // by their keys
 	for i, item := range items {
-		wrong = append(wrong, fit(kind.element(), key, item, fmt.Sprintf("%s[%d]", at, i))...)
-		name := labelKey(item)
-		if old, ok := values[name]; ok && kind == Labels && old != item {
-			wrong = append(wrong, misfit{fmt.Sprintf("%s[%d]", at, i), "gives one label a second value", "give each label once"})
+		inside := fmt.Sprintf("%s[%d]", at, i)
+		wrong = append(wrong, fit(kind.element(), key, item, inside)...)
+		text, ok := item.(string)
+		if !ok || kind != Labels {
+			continue
 		}
-		values[name] = item
+		name := labelKey(text)
+		if old, again := labels[name]; again && old != text {
+			wrong = append(wrong, misfit{inside, "gives one label a second value", "give each label once"})
+		}
+		labels[name] = text
 	}
 	return wrong
 }
@@ -103,7 +110,7 @@ func fitObject(kind Kind, key string, object map[string]any, at string) []misfit
 	known, needed := kind.members()
 	var wrong []misfit
 	for _, name := range slices.Sorted(maps.Keys(object)) {
-		inside := at + "." + printable(name)
+		inside := fault.Member(at, name)
 		member, ok := known[memberName(known, name)]
 		switch {
 		case known == nil && kind != Free:
@@ -219,6 +226,9 @@ func fitChoice(key, text, at string) []misfit {
 		if g.key == key && g.value == text {
 			return []misfit{{at, fmt.Sprintf("is %q, which was removed in Docker %s", text, g.removed), g.instead}}
 		}
+	}
+	if key == "log-level" {
+		text = strings.ToLower(text) // as every engine does, for this key alone
 	}
 	if good := choices(key); good != nil && !slices.Contains(good, text) {
 		return []misfit{{at, "is none of " + strings.Join(good, ", "), "use one of them"}}

@@ -43,6 +43,7 @@ type translator struct {
 type gathered struct {
 	value any            // scalar kinds
 	list  []any          // list kinds
+	items map[any]any    // what is in the list, by what tells it apart
 	tree  map[string]any // object kinds
 }
 
@@ -87,7 +88,7 @@ func (t *translator) add(u use) {
 	}
 	g := t.found[u.flag.Key]
 	if g == nil {
-		g = &gathered{tree: map[string]any{}}
+		g = &gathered{items: map[any]any{}, tree: map[string]any{}}
 		t.found[u.flag.Key] = g
 	}
 	for _, p := range parts {
@@ -117,14 +118,18 @@ func (t *translator) gather(u use, g *gathered, p part) {
 // gatherItem adds an item to a list that does not have it yet. Two labels with one key and different
 // values stop the daemon ("conflict labels").
 func (t *translator) gatherItem(u use, g *gathered, item any) {
-	if slices.Contains(g.list, item) {
-		return
+	apart := item
+	if u.flag.Kind == Labels {
+		apart = labelKey(item)
 	}
-	if u.flag.Kind == Labels && slices.ContainsFunc(g.list, func(other any) bool { return labelKey(other) == labelKey(item) }) {
+	old, there := g.items[apart]
+	switch {
+	case !there:
+		g.items[apart] = item
+		g.list = append(g.list, item)
+	case old != item:
 		t.fail(u, "give each label once", "--label gives one label a second value")
-		return
 	}
-	g.list = append(g.list, item)
 }
 
 // plant sets a member of a tree of objects and tells whether it had no other value before.

@@ -63,7 +63,7 @@ func (s *splitter) take(r rune) {
 	switch {
 	case s.escaped:
 		s.escaped = false
-		s.add(r)
+		s.escape(r)
 	case r == '\\' && s.quote != '\'':
 		s.escaped = true
 	case s.quote != 0:
@@ -73,6 +73,17 @@ func (s *splitter) take(r rune) {
 	case strings.ContainsRune(" \t\r\n", r):
 		s.end()
 	default:
+		s.add(r)
+	}
+}
+
+// escape takes the character after a backslash. Within double quotes the backslash stays, too, unless the
+// character means something there; before the end of a line both go (POSIX, Shell Command Language, 2.2).
+func (s *splitter) escape(r rune) {
+	if s.quote == '"' && !strings.ContainsRune("$`\"\\\n", r) {
+		s.add('\\')
+	}
+	if r != '\n' {
 		s.add(r)
 	}
 }

@@ -249,6 +249,33 @@ func TestRunningHealsWhatACrashLeft(t *testing.T) {
 	}
 }
 
+// An engine that reads its configuration again keeps what it had for a key that is gone, or empty.
+func TestRunningAfterAKeyWasDroppedOrEmptied(t *testing.T) {
+	with := func(keys string) settings.Settings {
+		s := plain()
+		if err := json.Unmarshal([]byte(keys), &s.Docker.Daemon); err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	for _, test := range []struct {
+		before, after string
+		restart       bool
+	}{
+		{`{"default-ipc-mode":"shareable"}`, `{"default-ipc-mode":"private"}`, false},
+		{`{"default-ipc-mode":"shareable"}`, `{}`, true},
+		{`{"default-ipc-mode":"shareable"}`, `{"default-ipc-mode":""}`, true},
+		{`{"default-ipc-mode":""}`, `{}`, false},
+		{`{"default-ipc-mode":""}`, `{"default-ipc-mode":""}`, false},
+		{`{"default-ipc-mode":""}`, `{"default-ipc-mode":"shareable"}`, false},
+	} {
+		goal, err := Running(with(test.after), settled(t, with(test.before), fresh()))
+		if got := steps(t, goal, err); strings.Contains(got, "restart docker.service") != test.restart {
+			t.Errorf("%s, then %s: restart wanted %v:\n%s", test.before, test.after, test.restart, got)
+		}
+	}
+}
+
 // A Docker that somebody installed, runs, and configured.
 func inhabited() state.Facts {
 	facts := fresh()

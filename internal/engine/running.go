@@ -112,12 +112,13 @@ func effective(s settings.Settings) settings.Settings {
 	return s
 }
 
-// forgetDropped makes the engine's start unknown where a key is to vanish from daemon.json that the
-// engine would keep in force at a reload: only a restart makes it forget.
+// forgetDropped makes the engine's start unknown where a key is to vanish from daemon.json, or to become
+// empty, that the engine would keep in force at a reload: only a restart makes it forget.
 func forgetDropped(have state.State, wanted state.File, facts state.Facts) {
 	before, after := daemonJSON(present(facts)), daemonJSON(wanted.Content)
-	for key := range before {
-		if _, stays := after[key]; !stays && dockerd.Reloadable(key) && !dockerd.DropReloadable(key) {
+	for key, value := range before {
+		dropped := !dockerd.Unset(value) && dockerd.Unset(after[key])
+		if dropped && dockerd.Reloadable(key) && !dockerd.DropReloadable(key) {
 			service := have.Units[Service]
 			service.Started = ""
 			have.Units[Service] = service

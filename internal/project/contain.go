@@ -13,11 +13,11 @@ import (
 // project's folder. What a container mounts is another matter: that is what volumes are for.
 func (f form) contain() fault.List {
 	c := fence{}
-	c.includes(f.tree["include"], at(f.place, "include"))
+	c.includes(f.tree["include"], fault.Member(f.place, "include"))
 	each(f.tree["services"], f.services, c.service)
 	for _, kind := range []string{"secrets", "configs"} {
-		each(f.tree[kind], at(f.place, kind), func(entry map[string]any, place string) {
-			c.files(entry["file"], at(place, "file"))
+		each(f.tree[kind], fault.Member(f.place, kind), func(entry map[string]any, place string) {
+			c.files(entry["file"], fault.Member(place, "file"))
 		})
 	}
 	return c.faults
@@ -30,7 +30,7 @@ type fence struct{ faults fault.List }
 func each(value any, place string, visit func(entry map[string]any, place string)) {
 	tree := object(value)
 	for _, name := range slices.Sorted(maps.Keys(tree)) {
-		visit(object(tree[name]), at(place, name))
+		visit(object(tree[name]), fault.Member(place, name))
 	}
 }
 
@@ -44,17 +44,17 @@ func (c *fence) includes(value any, place string) {
 		here := item(place, i)
 		c.files(entry, here)
 		for _, key := range []string{"project_directory", "env_file"} {
-			c.files(object(entry)[key], at(here, key))
+			c.files(object(entry)[key], fault.Member(here, key))
 		}
 	}
 }
 
 func (c *fence) service(s map[string]any, place string) {
 	for _, key := range []string{"env_file", "label_file", "credential_spec"} {
-		c.files(s[key], at(place, key))
+		c.files(s[key], fault.Member(place, key))
 	}
-	c.files(object(s["extends"])["file"], at(at(place, "extends"), "file"))
-	c.build(s["build"], at(place, "build"))
+	c.files(object(s["extends"])["file"], fault.Member(fault.Member(place, "extends"), "file"))
+	c.build(s["build"], fault.Member(place, "build"))
 }
 
 func (c *fence) build(value any, place string) {
@@ -64,7 +64,7 @@ func (c *fence) build(value any, place string) {
 	}
 	b := object(value)
 	folder, _ := b["context"].(string)
-	c.source(folder, at(place, "context"))
+	c.source(folder, fault.Member(place, "context"))
 	if folder == "" {
 		folder = "."
 	}
@@ -72,14 +72,14 @@ func (c *fence) build(value any, place string) {
 		if !path.IsAbs(name) {
 			name = folder + "/" + name
 		}
-		c.file(name, at(place, "dockerfile"))
+		c.file(name, fault.Member(place, "dockerfile"))
 	}
-	c.pairs(b["additional_contexts"], at(place, "additional_contexts"), c.source)
-	c.pairs(b["ssh"], at(place, "ssh"), c.file)
+	c.pairs(b["additional_contexts"], fault.Member(place, "additional_contexts"), c.source)
+	c.pairs(b["ssh"], fault.Member(place, "ssh"), c.file)
 	for _, key := range []string{"cache_from", "cache_to"} {
 		list, _ := b[key].([]any)
 		for i, entry := range list {
-			c.cache(entry, item(at(place, key), i))
+			c.cache(entry, item(fault.Member(place, key), i))
 		}
 	}
 }
@@ -88,7 +88,7 @@ func (c *fence) build(value any, place string) {
 func (c *fence) pairs(value any, place string, visit func(text, place string)) {
 	for name, entry := range object(value) {
 		if text, ok := entry.(string); ok {
-			visit(text, at(place, name))
+			visit(text, fault.Member(place, name))
 		}
 	}
 	list, _ := value.([]any)
@@ -123,7 +123,7 @@ func (c *fence) files(value any, place string) {
 	case map[string]any:
 		for _, key := range []string{"path", "file"} {
 			if value[key] != nil {
-				c.files(value[key], at(place, key))
+				c.files(value[key], fault.Member(place, key))
 			}
 		}
 	}

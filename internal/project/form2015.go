@@ -25,9 +25,9 @@ func today(tree map[string]any, place string) (form, fault.List) {
 	_, includes := tree["include"].([]any)
 	switch {
 	case hasServices || includes:
-		return form{tree: tree, place: place, services: at(place, "services")}, nil
+		return form{tree: tree, place: place, services: fault.Member(place, "services")}, nil
 	case hasVersion:
-		return form{}, fault.List{refusal(at(place, "version"),
+		return form{}, fault.List{refusal(fault.Member(place, "version"),
 			`put the services into "services", or remove version and leave them at the top, as in 2015`, "is there, but services is not")}
 	}
 	c := conversion{services: tree, volumes: map[string]any{}}
@@ -35,10 +35,10 @@ func today(tree map[string]any, place string) (form, fault.List) {
 	for _, name := range slices.Sorted(maps.Keys(tree)) {
 		s, ok := tree[name].(map[string]any)
 		if !ok {
-			c.refuse(at(place, name), `put the services into "services"`, "is not a service")
+			c.refuse(fault.Member(place, name), `put the services into "services"`, "is not a service")
 			continue
 		}
-		converted[name] = c.service(maps.Clone(s), at(place, name))
+		converted[name] = c.service(maps.Clone(s), fault.Member(place, name))
 	}
 	result := map[string]any{"services": converted}
 	if len(c.volumes) > 0 {
@@ -76,7 +76,7 @@ func (c *conversion) take(s map[string]any, place, old, successor string) (any, 
 		return nil, false
 	}
 	if _, both := s[successor]; both && successor != "" {
-		c.refuse(at(place, old), "remove "+old, "is the key of 2015 for %s, and both are there", successor)
+		c.refuse(fault.Member(place, old), "remove "+old, "is the key of 2015 for %s, and both are there", successor)
 		return nil, false
 	}
 	delete(s, old)
@@ -88,7 +88,7 @@ func (c *conversion) takeText(s map[string]any, place, old, successor string) (s
 	value, given := c.take(s, place, old, successor)
 	text, ok := value.(string)
 	if given && !ok {
-		c.refuse(at(place, old), "put the value in quotes", "is not a string")
+		c.refuse(fault.Member(place, old), "put the value in quotes", "is not a string")
 	}
 	return text, given && ok
 }
@@ -125,7 +125,7 @@ func (c *conversion) build(s map[string]any, place string) {
 	}
 	context, ok := s["build"].(string)
 	if !ok {
-		c.refuse(at(place, "dockerfile"), `write it like "build": {"context": ".", "dockerfile": "..."}`, "cannot be converted: build is not the path of a folder")
+		c.refuse(fault.Member(place, "dockerfile"), `write it like "build": {"context": ".", "dockerfile": "..."}`, "cannot be converted: build is not the path of a folder")
 		return
 	}
 	delete(s, "dockerfile")
@@ -155,10 +155,10 @@ func (c *conversion) namedVolumes(s map[string]any, place string) {
 		switch {
 		case text == "" || strings.ContainsAny(text[:1], "./~$"):
 			if driven && !mapped && text != "" {
-				c.refuse(item(at(place, "volumes"), i), `name the volume, like "data:/data"`, "cannot be converted: volume_driver is for volumes with a name")
+				c.refuse(item(fault.Member(place, "volumes"), i), `name the volume, like "data:/data"`, "cannot be converted: volume_driver is for volumes with a name")
 			}
 		case mapped:
-			c.declare(name, driver, driven, at(place, "volume_driver"))
+			c.declare(name, driver, driven, fault.Member(place, "volume_driver"))
 		}
 	}
 }

@@ -164,13 +164,13 @@ func (f form) checkServices() (faults fault.List) {
 	include, _ := f.tree["include"].([]any)
 	switch {
 	case len(services) == 0 && len(include) > 0:
-		return fault.List{refusal(at(f.place, "include"), `put at least one into "services"; those of the other files come up beside it`,
+		return fault.List{refusal(fault.Member(f.place, "include"), `put at least one into "services"; those of the other files come up beside it`,
 			"names other files, but no service stands in the settings")}
 	case !ok:
 		return fault.List{refusal(f.services, `write it like {"web": {"image": "nginx"}}`, "is not an object")}
 	}
 	for _, name := range slices.Sorted(maps.Keys(services)) {
-		here := at(f.services, name)
+		here := fault.Member(f.services, name)
 		s, ok := services[name].(map[string]any)
 		if !ok {
 			faults = append(faults, refusal(here, `write it like {"image": "nginx"}`, "is not an object"))
@@ -183,7 +183,7 @@ func (f form) checkServices() (faults fault.List) {
 
 func checkService(s map[string]any, place string) (faults fault.List) {
 	if _, merges := s["<<"]; merges {
-		faults = append(faults, refusal(at(place, "<<"), "write the keys out", "is a way of YAML, which JSON does not have"))
+		faults = append(faults, refusal(fault.Member(place, "<<"), "write the keys out", "is a way of YAML, which JSON does not have"))
 	}
 	for _, source := range []string{"image", "build", "extends", "provider"} {
 		if s[source] != nil {
@@ -195,18 +195,6 @@ func checkService(s map[string]any, place string) (faults fault.List) {
 
 func refusal(place, hint, format string, args ...any) *fault.Fault {
 	return fault.New(fault.SettingsInvalid, place, hint, format, args...)
-}
-
-// at gives the place of a member, in the words that the settings use.
-func at(place, key string) string {
-	if len(key) > 64 {
-		key = key[:64] + "..."
-	}
-	const bare = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
-	if key != "" && strings.Trim(key, bare) == "" {
-		return place + "." + key
-	}
-	return place + "[" + strconv.Quote(key) + "]"
 }
 
 func item(place string, i int) string { return place + "[" + strconv.Itoa(i) + "]" }

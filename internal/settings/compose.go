@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"docker-extension/internal/fault"
 	"docker-extension/internal/project"
 	"docker-extension/internal/registry"
 )
@@ -43,10 +44,10 @@ func (p *parser) takeCompose(wire publicWire) {
 func (p *parser) crossCompose() {
 	s := &p.settings
 	for _, name := range slices.Sorted(maps.Keys(s.ComposeEnvironment)) {
-		p.checkVariable(name, member(PlacePublic("compose-environment"), name))
+		p.checkVariable(name, fault.Member(PlacePublic("compose-environment"), name))
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Environment)) {
-		place := member(PlaceProtected("environment"), name)
+		place := fault.Member(PlaceProtected("environment"), name)
 		p.checkVariable(name, place)
 		if name == projectName {
 			p.refuse(place, "move it to "+PlacePublic("compose-environment"), "is no secret: every container of the project shows it")
@@ -114,7 +115,7 @@ func (p *parser) noteUnseen() {
 	for _, name := range slices.Sorted(maps.Keys(s.Environment)) {
 		listed := s.Compose != nil && slices.Contains(s.Compose.Variables, name)
 		if !listed && !strings.HasPrefix(name, "COMPOSE_") {
-			unseen = append(unseen, member(PlaceProtected("environment"), name))
+			unseen = append(unseen, fault.Member(PlaceProtected("environment"), name))
 		}
 	}
 	if len(unseen) > 0 && len(p.faults) == 0 {

@@ -18,6 +18,7 @@ func FuzzParse(f *testing.F) {
 		`{"login": [{"username": "u", "password": 1}]}`, `{"environment": {"A": {"B": 1}}}`, `{"a": {"b": [1, {"c": null}]}}`,
 		`{"certs": {"ca": "LS0tLS1CRUdJTiA=", "cert": "-----BEGIN ", "key": "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----"}}`,
 		`{"docker": {"port": 1e400, "port": 2}}`, `{"compose": {"a": {"image": "i", "net": "host", "env_file": "x"}}, "login": [{"username": "u", "password": "p"}], "environment": {"A": "b"}}`, `{"ca": 1, "server-key": "x"}`, string(goodCerts(f)),
+		`{"docker": {"daemon": {"labels": [{"a": "b"}, {"c": "d"}, ["a"], ["b"], "a=b", "a=c"]}}}`,
 	} {
 		f.Add([]byte(seed))
 	}

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"docker-extension/internal/fault"
 )
 
 // Position is a line and a column in a text, both from 1; a column counts characters. The zero value is
@@ -95,7 +97,7 @@ func (l *locator) value(place string, offset int) {
 			if err != nil || !ok {
 				return
 			}
-			l.value(member(place, text), key)
+			l.value(fault.Member(place, text), key)
 		}
 		_, _ = l.decoder.Token()
 	case json.Delim('['):

@@ -1,9 +1,10 @@
 package settings
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
+
+	"docker-extension/internal/fault"
 )
 
 // section is one of the two halves of the settings, named as the agent's file names it.
@@ -13,9 +14,6 @@ const (
 	public    section = "publicSettings"
 	protected section = "protectedSettings"
 )
-
-// maxKeyShown is how much of a key gets into a message. Longer ones are text that slipped.
-const maxKeyShown = 64
 
 // PlacePublic gives the place of a key for a fault: "docker.options[0]" becomes
 // "publicSettings.docker.options[0]".
@@ -41,10 +39,10 @@ func (s section) placeOf(tree any, steps []string) string {
 			place += "[" + step + "]"
 			tree = item(node, step)
 		case map[string]any:
-			place = member(place, step)
+			place = fault.Member(place, step)
 			tree = node[step]
 		default:
-			place = member(place, step)
+			place = fault.Member(place, step)
 		}
 	}
 	return place
@@ -56,22 +54,6 @@ func item(list []any, step string) any {
 		return nil
 	}
 	return list[i]
-}
-
-// plain are the characters of keys that are seen as such without quotes.
-const plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
-
-// member adds a key to a place. Keys that would not be seen as such get brackets and quotes; keys
-// that are too long, or look like PEM, are not shown.
-func member(place, key string) string {
-	switch {
-	case len(key) > maxKeyShown || strings.Contains(key, "-----"):
-		return place + fmt.Sprintf("[a key of %d bytes]", len(key))
-	case key != "" && strings.Trim(key, plain) == "":
-		return place + "." + key
-	default:
-		return place + "[" + strconv.Quote(key) + "]"
-	}
 }
 
 // within tells whether place is outer or a place in it.

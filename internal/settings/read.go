@@ -119,7 +119,7 @@ func (s *scanner) object(place string) {
 		if err != nil || !ok {
 			return
 		}
-		inner := member(place, key)
+		inner := fault.Member(place, key)
 		if seen[key] {
 			s.faults = append(s.faults, fault.New(fault.SettingsInvalid, inner, "remove all but one of them", "is there twice"))
 		}

@@ -39,15 +39,16 @@ func moved(from section, home string) (message, hint string) {
 // knownAt gives the names of the keys that may stand in the object at the end of steps, today's and those of
 // 2014, sorted; no reserved ones.
 func (c *check) knownAt(steps []string) (names, old []string) {
-	here := c.root
+	root := c.schema(c.section)
+	here := root
 	for _, step := range steps {
-		if next, ok := here.members(c.root)[step]; ok {
+		if next, ok := here.members(root)[step]; ok {
 			here = next
 		}
 	}
-	for name, schema := range here.members(c.root) {
+	for name, schema := range here.members(root) {
 		switch {
-		case schema.follow(c.root).flag("x-reserved"):
+		case schema.follow(root).flag("x-reserved"):
 		case schema.flag("deprecated"):
 			old = append(old, name)
 		default:
@@ -68,11 +69,11 @@ func (c *check) home(steps []string, key string) string {
 	if c.section == public {
 		other = protected
 	}
-	if today, _ := other.find(key); slices.Contains(today, samePath) {
+	if today, _ := c.find(other, key); slices.Contains(today, samePath) {
 		return other.place(samePath)
 	}
 	for _, s := range []section{protected, public} {
-		if paths := slices.Concat(s.find(key)); len(paths) > 0 {
+		if paths := slices.Concat(c.find(s, key)); len(paths) > 0 {
 			return s.place(paths[0])
 		}
 	}
@@ -81,15 +82,21 @@ func (c *check) home(steps []string, key string) string {
 
 // find gives the paths of all keys of a section with a name: today's and those of 2014, short ones
 // before long ones.
-func (s section) find(key string) (today, old []string) {
-	root, err := s.schema()
-	if err != nil {
-		return nil, nil
-	}
+func (c *check) find(s section, key string) (today, old []string) {
+	root := c.schema(s)
 	today, old = find(root, root, key)
 	slices.SortFunc(today, shortFirst)
 	slices.SortFunc(old, shortFirst)
 	return today, old
+}
+
+// schema gives the schema of a section; an empty one if it is broken, which a run is told elsewhere. To
+// decode one takes longer than to look through it, and there may be thousands of unknown keys.
+func (c *check) schema(s section) node {
+	if _, there := c.schemas[s]; !there {
+		c.schemas[s], _ = s.schema()
+	}
+	return c.schemas[s]
 }
 
 func find(root, here node, key string) (today, old []string) {

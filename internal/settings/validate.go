@@ -16,9 +16,10 @@ const maxValueShown = 40
 // rest can be decoded and checked further: a person wants all faults at once.
 type check struct {
 	section section
-	root    node // the schema
+	schemas map[section]node // its own, and that of the other section once it was asked for
 	tree    any
 	faults  fault.List
+	told    map[[2]string]bool // places with hints
 	cuts    [][]string
 }
 
@@ -30,7 +31,7 @@ func (s section) validate(tree any) (any, fault.List, error) {
 	}
 	root.dropNulls(root, tree)
 	breaches, err := root.breaches(tree)
-	c := &check{section: s, root: root, tree: tree}
+	c := &check{section: s, schemas: map[section]node{s: root}, tree: tree, told: map[[2]string]bool{}}
 	for _, b := range breaches {
 		c.tell(b)
 	}
@@ -56,11 +57,11 @@ func (c *check) tell(b breach) {
 // report adds a fault for the value at the end of steps. A value that fails twice is reported once.
 func (c *check) report(steps []string, hint, message string) {
 	place := c.section.placeOf(c.tree, steps)
-	for _, earlier := range c.faults {
-		if earlier.Place == place && earlier.Hint == hint {
-			return
-		}
+	told := [2]string{place, hint}
+	if c.told[told] {
+		return
 	}
+	c.told[told] = true
 	c.faults = append(c.faults, fault.New(fault.SettingsInvalid, place, hint, "%s", message))
 	c.cuts = append(c.cuts, steps)
 }
