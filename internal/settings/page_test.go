@@ -107,6 +107,7 @@ func mistakes() map[string][]mistake {
 			{"The version at the top", `{"version": "26.1"}`, ``},
 			{"A time that is too long", `{"docker": {"waitMinutes": 90}}`, ``},
 			{"A proxy without its protocol", `{"docker": {"proxy": {"http": "proxy.example.com:3128"}}}`, ``},
+			{"A proxy whose password has a # in it", `{"docker": {"proxy": {"http": "http://robot:hu#sh@proxy.example.com:3128"}}}`, ``},
 			{"A proxy in one string", `{"docker": {"proxy": "http://proxy.example.com:3128"}}`, ``},
 			{"Exceptions with blanks", `{"docker": {"proxy": {"no": "localhost, 10.0.0.0/8"}}}`, ``},
 			{"A proxy in two places", `{"docker": {"proxy": {"http": "http://proxy.example.com:3128"}, "daemon": {"proxies": {"http-proxy": "http://other.example.com:3128"}}}}`, ``},

@@ -71,29 +71,3 @@ func (p *parser) keyText(m mirrorWire) (string, error) {
 	text, err := ring.Armoured()
 	return string(text), err
 }
-
-// Secrets gives what has to be kept out of logs although it is in the public settings: the addresses
-// of proxies that carry a password, and these passwords.
-func (d Docker) Secrets() []string {
-	var all []string
-	for _, address := range []string{d.Proxy.HTTP.Reveal(), d.Proxy.HTTPS.Reveal()} {
-		u, err := url.Parse(address)
-		if address == "" || err == nil && u.User == nil {
-			continue
-		}
-		all = append(all, address)
-		if err == nil {
-			password, _ := u.User.Password()
-			all = append(all, password, u.User.String())
-		}
-	}
-	return all
-}
-
-// crossProxy refuses a proxy that is said in two places, where nobody knows which one is meant.
-func (p *parser) crossProxy() {
-	if _, twice := p.settings.Docker.Daemon["proxies"]; twice && p.settings.Docker.Proxy != (state.Proxy{}) {
-		p.refuse(PlacePublic("docker.proxy"), "say it in one of the two places; docker.proxy is used for the packages as well",
-			"and the engine's own proxies, in docker.options or docker.daemon, are both there")
-	}
-}
