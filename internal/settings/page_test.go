@@ -95,6 +95,7 @@ func mistakes() map[string][]mistake {
 			{"A line of sources.list", `{"docker": {"source": {"url": "deb https://mirror.example.com bookworm stable", "suite": "bookworm"}}}`, ``},
 			{"A password in an address", `{"docker": {"source": {"url": "https://robot:hush@mirror.example.com", "suite": "bookworm"}}}`, ``},
 			{"Two components", `{"docker": {"source": {"url": "https://mirror.example.com", "suite": "bookworm", "component": "stable test"}}}`, ``},
+			{"A flat repository with a component", `{"docker": {"source": {"url": "https://mirror.example.com/debs", "suite": "./", "component": "stable"}}}`, ``},
 			{"A key that is a file's name", `{"docker": {"source": {"url": "https://mirror.example.com", "suite": "bookworm", "key": "/etc/apt/keyrings/docker.asc"}}}`, ``},
 			{"A key that anybody on the way can replace", `{"docker": {"source": {"url": "http://mirror.example.com", "suite": "bookworm", "key": "http://mirror.example.com/gpg"}}}`, ``},
 			{"A key that is damaged", `{"docker": {"source": {"url": "https://mirror.example.com", "suite": "bookworm", "key": "-----BEGIN PGP PUBLIC KEY BLOCK-----\nmQIN"}}}`, ``},

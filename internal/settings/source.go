@@ -23,7 +23,11 @@ func (p *parser) takeSource(wire sourceWire) {
 	}
 	m := wire.mirror
 	s.URL, s.Suite, s.Component, s.Packages = m.URL, m.Suite, m.Component, m.Packages
-	if s.Component == "" && !strings.HasSuffix(s.Suite, "/") {
+	switch flat := strings.HasSuffix(s.Suite, "/"); {
+	case flat && s.Component != "":
+		p.refuse(PlacePublic("docker.source.component"), "remove component, or the slash",
+			"is there although suite ends with a slash, which is for repositories without components")
+	case !flat && s.Component == "":
 		s.Component = stable
 	}
 	if address, err := url.Parse(m.URL); err != nil || address.User != nil {
