@@ -37,6 +37,10 @@ func Name(server string) string {
 	return strings.ToLower(name)
 }
 
+// Password gives the password that is meant by a text, without the line breaks at its end: a token comes
+// from a file as a rule, and docker login --password-stdin leaves them out as well (cli/command/registry/login.go).
+func Password(text string) string { return strings.TrimRight(text, "\r\n") }
+
 // Seal gives a digest of an account that cannot be guessed back without the key.
 func Seal(key []byte, account state.Account) state.Digest {
 	return state.Digest(secret.Seal(key, account.Server, account.Username, account.Password.Reveal()))

@@ -21,6 +21,16 @@ func TestName(t *testing.T) {
 	}
 }
 
+func TestPassword(t *testing.T) {
+	for text, want := range map[string]string{
+		"p": "p", "p\n": "p", "p\r\n": "p", "p\n\n": "p", "p \n": "p ", "\np": "\np", "{\n  \"k\": 1\n}\n": "{\n  \"k\": 1\n}",
+	} {
+		if got := Password(text); got != want {
+			t.Errorf("%q is %q, want %q", text, got, want)
+		}
+	}
+}
+
 var key = []byte("key")
 
 func account(server, username, password string) state.Account {
@@ -51,6 +61,7 @@ func TestMerge(t *testing.T) {
 		{"the same already", `{"auths": {"r": {"auth": "dTpw", "more": 1}}}`, nil, []state.Account{up}, `{"auths":{"r":{"auth":"dTpw","more":1}}}`, `{"auth":"dTpw","more":1}`},
 		{"a person's entry is kept in mind", `{"auths": {"r": {"auth": "bWU6bWluZQ=="}}}`, nil, []state.Account{up}, `{"auths":{"r":{"auth":"dTpw"}}}`, `{"auth":"bWU6bWluZQ=="}`},
 		{"a new password", `{"auths": {"r": {"auth": "dTpw"}}}`, ours(up, `{"auth":"x"}`), []state.Account{uq}, `{"auths":{"r":{"auth":"dTpx"}}}`, `{"auth":"x"}`},
+		{"a password of two lines", `{"auths": {"r": {"auth": "dTpwCnE="}}}`, nil, []state.Account{account("r", "u", "p\nq")}, `{"auths":{"r":{"auth":"dTpwCnE="}}}`, `{"auth":"dTpwCnE="}`},
 		{"dropped", `{"auths": {"r": {"auth": "dTpw"}}}`, ours(up, ""), nil, `{}`, ""},
 		{"dropped, others stay", `{"auths": {"r": {"auth": "dTpw"}, "o": {}}}`, ours(up, ""), nil, `{"auths":{"o":{}}}`, ""},
 		{"dropped and given back", `{"auths": {"r": {"auth": "dTpw"}}}`, ours(up, `{"auth":"bWU6bWluZQ=="}`), nil, `{"auths":{"r":{"auth":"bWU6bWluZQ=="}}}`, ""},

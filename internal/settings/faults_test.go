@@ -146,6 +146,10 @@ func TestParseFaults(t *testing.T) {
 			`protectedSettings.login[2].user: is not a known key (use one of password, server, username, or remove the key)`,
 			`protectedSettings.environment.A: is not a string (put the value in quotes)`,
 			`protectedSettings.certs.ca: is not a string (send PEM, or base64 of PEM, as a string)`}},
+		{"passwords that are none", "", `{"login": [{"username": "u", "password": ""}, {"username": "u", "password": "\r\n"}, {"username": "u", "password": "hu\u0000sh"}]}`, []string{
+			`protectedSettings.login[0].password: is not a password (send the password or token as a string)`,
+			`protectedSettings.login[1].password: is not a password (send the password or token as a string)`,
+			`protectedSettings.login[2].password: is not a password (send the password or token as a string)`}},
 		{"both sections at once", `{"docker": {"port": 2376, "users": [1]}, "x": 1}`, `{"x": "hush"}`, []string{
 			`publicSettings.docker.port: needs certificates: 2376 would be open to everyone` + twoWays,
 			`publicSettings.docker.users[0]: 1 is not the name of an account (use a name as in /etc/passwd)`,
