@@ -94,6 +94,7 @@ func mistakes() map[string][]mistake {
 			{"An address without its protocol", `{"docker": {"source": {"url": "mirror.example.com/docker", "suite": "bookworm"}}}`, ``},
 			{"A line of sources.list", `{"docker": {"source": {"url": "deb https://mirror.example.com bookworm stable", "suite": "bookworm"}}}`, ``},
 			{"A password in an address", `{"docker": {"source": {"url": "https://robot:hush@mirror.example.com", "suite": "bookworm"}}}`, ``},
+			{"A port in letters", `{"docker": {"source": {"url": "https://mirror.example.com:http/docker", "suite": "bookworm"}}}`, ``},
 			{"Two components", `{"docker": {"source": {"url": "https://mirror.example.com", "suite": "bookworm", "component": "stable test"}}}`, ``},
 			{"A flat repository with a component", `{"docker": {"source": {"url": "https://mirror.example.com/debs", "suite": "./", "component": "stable"}}}`, ``},
 			{"A key that is a file's name", `{"docker": {"source": {"url": "https://mirror.example.com", "suite": "bookworm", "key": "/etc/apt/keyrings/docker.asc"}}}`, ``},

@@ -30,11 +30,20 @@ func (p *parser) takeSource(wire sourceWire) {
 	case !flat && s.Component == "":
 		s.Component = stable
 	}
-	if address, err := url.Parse(m.URL); err != nil || address.User != nil {
-		p.refuse(PlacePublic("docker.source.url"), "put user and password into a file in /etc/apt/auth.conf.d on the VM, as apt_auth.conf(5) says",
-			"has a user or a password in it, which everybody on the VM could read")
-	}
+	p.checkAddress(PlacePublic("docker.source.url"), m.URL, "which everybody on the VM could read",
+		"put user and password into a file in /etc/apt/auth.conf.d on the VM, as apt_auth.conf(5) says")
 	s.Key = p.sourceKey(m)
+}
+
+// checkAddress refuses what cannot be parsed, and an address with an account in it: risk says who would see
+// that, and instead where it belongs.
+func (p *parser) checkAddress(place, text, risk, instead string) {
+	switch address, err := url.Parse(text); {
+	case err != nil:
+		p.refuse(place, "write it like \"https://mirror.example.com:8080/docker\", and % as %25", "is not an address")
+	case address.User != nil:
+		p.refuse(place, instead, "has a user or a password in it, %s", risk)
+	}
 }
 
 // sourceKey gives the key of a mirror. A text is checked and written anew here, an address is for
@@ -48,9 +57,7 @@ func (p *parser) sourceKey(m mirrorWire) state.Key {
 	case m.Key == "":
 	case !strings.HasPrefix(m.Key, "-----BEGIN"):
 		key.Address = m.Key
-		if address, err := url.Parse(m.Key); err != nil || address.User != nil {
-			p.refuse(place, "send the key itself, armoured, in place of its address", "has a user or a password in it, which others can read")
-		}
+		p.checkAddress(place, m.Key, "which others can read", "send the key itself, armoured, in place of its address")
 		if strings.HasPrefix(m.Key, "http://") && m.Fingerprint == "" {
 			p.refuse(place, "use https, or add fingerprint with the fingerprint of the key", "could be replaced on its way: it comes by http")
 		}

@@ -54,3 +54,29 @@ func TestComponentIsAWord(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// What cannot be parsed is told as that, and not as what it might have in it.
+func TestAddressesOfASource(t *testing.T) {
+	const (
+		urlNone    = `publicSettings.docker.source.url: is not an address (write it like "https://mirror.example.com:8080/docker", and % as %25)`
+		urlAccount = `publicSettings.docker.source.url: has a user or a password in it, which everybody on the VM could read (put user and password into a file in /etc/apt/auth.conf.d on the VM, as apt_auth.conf(5) says)`
+		keyNone    = `publicSettings.docker.source.key: is not an address (write it like "https://mirror.example.com:8080/docker", and % as %25)`
+		keyAccount = `publicSettings.docker.source.key: has a user or a password in it, which others can read (send the key itself, armoured, in place of its address)`
+	)
+	for address, want := range map[string][]string{
+		"https://m.example.com:8080/50%25":    nil,
+		"file:///srv/50%25":                   nil,
+		"https://m.example.com:abc/x":         {urlNone, keyNone},
+		"https://m.example.com/50%/x":         {urlNone, keyNone},
+		"file:///srv/50%/x":                   {urlNone, keyNone},
+		"https://hush:hush@m.example.com/x":   {urlAccount, keyAccount},
+		"https://hush@m.example.com/x":        {urlAccount, keyAccount},
+		"https://hu:hu%sh@m.example.com/x":    {urlNone, keyNone},
+		"https://hush:hush@m.example.com:abc": {urlNone, keyNone},
+	} {
+		t.Run(address, func(t *testing.T) {
+			_, err := Parse([]byte(`{"docker": {"source": {"url": "`+address+`", "suite": "s", "key": "`+address+`"}}}`), nil, Options{Now: now})
+			compareFaults(t, err, want)
+		})
+	}
+}
