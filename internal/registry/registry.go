@@ -22,19 +22,20 @@ const File = "/root/.docker/config.json"
 // Hub is Docker Hub's name in config.json.
 const Hub = state.DockerHub
 
-// Name gives the name under which docker keeps the account of a server: host and port, or Hub for no
-// server and for Docker Hub's own names. It is empty for an address without a host.
+// Name gives the name under which docker keeps the account of a server: host and port in small letters, or
+// Hub for no server and for Docker Hub's own names. It is empty for an address without a host.
 func Name(server string) string {
 	if server == "" {
 		return Hub
 	}
-	name := strings.TrimPrefix(strings.TrimPrefix(server, "https://"), "http://")
+	name := strings.ToLower(server)
+	name = strings.TrimPrefix(strings.TrimPrefix(name, "https://"), "http://")
 	name, _, _ = strings.Cut(name, "/")
 	switch name {
 	case "docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com", "hub.docker.com":
 		return Hub
 	}
-	return strings.ToLower(name)
+	return name
 }
 
 // Password gives the password that is meant by a text, without the line breaks at its end: a token comes

@@ -13,6 +13,8 @@ import (
 func TestName(t *testing.T) {
 	for server, want := range map[string]string{
 		"": Hub, "docker.io": Hub, "https://index.docker.io/v1/": Hub, "Registry.Example.com:5000": "registry.example.com:5000",
+		"Docker.io": Hub, "Index.Docker.IO": Hub, "HTTPS://Hub.docker.com/": Hub, "HTTPS://Registry.example.com": "registry.example.com",
+		"Http://registry.example.com:80/V2/": "registry.example.com:80", "HTTPS://": "",
 		"https://registry.example.com/v2/": "registry.example.com", "https://": "", "/": "",
 	} {
 		if got := Name(server); got != want {

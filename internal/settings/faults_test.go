@@ -123,7 +123,7 @@ func TestParseFaults(t *testing.T) {
 			`protectedSettings.environment.LD_PRELOAD: is a variable that compose itself goes by (set it in the service itself, like "environment": {"NAME": "value"}, if a container needs it)`}},
 		{"a compose file of 2014", `{"composeup": {"web": {"build": ".", "dockerfile": "../D"}}}`, "", []string{
 			`publicSettings.composeup.web.build.dockerfile: lies outside of /etc/docker/compose (put the file into /etc/docker/compose and name it from there, or pass its content in the settings)`}},
-		{"two accounts at one registry", "", `{"login": [{"username": "u", "password": "p"}, {"server": "docker.io", "username": "v", "password": "q"}, {"server": "https://", "username": "v", "password": "q"}]}`, []string{
+		{"two accounts at one registry", "", `{"login": [{"username": "u", "password": "p"}, {"server": "Docker.io", "username": "v", "password": "q"}, {"server": "https://", "username": "v", "password": "q"}]}`, []string{
 			`protectedSettings.login: has a server without a name (use a name like "registry.example.com:5000", or leave server out for Docker Hub)`,
 			`protectedSettings.login[1].server: is the registry of protectedSettings.login[0] too, and docker keeps one account for each (keep one of the two)`}},
 		{"a source and a key with passwords", `{"docker": {"source": {"url": "https://u:hush@m.example.com", "suite": "s", "key": "https://u:hush@m.example.com/k"}}}`, "", []string{
