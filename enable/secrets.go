@@ -1,6 +1,10 @@
 package enable
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"docker-extension/internal/registry"
+)
 
 // SecretsOf gives every string in the protected settings of an order, wherever it stands: what a person
 // meant to hide is hidden, also under a key that we do not know. Where a registry is and who logs in there
@@ -41,7 +45,7 @@ func secretsInObject(members map[string]any) []string {
 	}
 	user, named := members["username"].(string)
 	if text, ok := password.(string); ok && named {
-		found = append(found, user+":"+text)
+		found = append(found, user+":"+registry.Password(text))
 	}
 	return found
 }

@@ -81,8 +81,9 @@ func TestRepositoryOf(t *testing.T) {
 	ubuntu := state.OS{ID: "ubuntu", Version: "24.04", Codename: "noble", Name: "Ubuntu", Arch: "arm64", Systemd: true}
 	china := from(dockers(), "")
 	china.Cloud = settings.AzureChinaCloud
-	open, flat := mirror(), mirror()
+	open, flat, here := mirror(), mirror(), mirror()
 	open.Key, flat.Suite, flat.Component = state.Key{}, "debs/", ""
+	here.Suite, here.Component = "./", ""
 	for name, c := range map[string]struct {
 		settings settings.Settings
 		os       state.OS
@@ -101,6 +102,8 @@ func TestRepositoryOf(t *testing.T) {
 			"URIs: https://m.example.com/docker\nSuites: trixie\nComponents: stable\nArchitectures: amd64\n", state.Key{}},
 		"a flat mirror": {from(flat, ""), coded().OS,
 			"URIs: https://m.example.com/docker\nSuites: debs/\nArchitectures: amd64\nSigned-By: /etc/apt/keyrings/docker.asc\n", mirror().Key},
+		"a flat mirror at its address": {from(here, ""), coded().OS,
+			"URIs: https://m.example.com/docker\nSuites: ./\nArchitectures: amd64\nSigned-By: /etc/apt/keyrings/docker.asc\n", mirror().Key},
 	} {
 		got, err := repositoryOf(c.settings, c.os)
 		_, text, _ := strings.Cut(string(got.Description(got.Keyring)), "Types: deb\n")

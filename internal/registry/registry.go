@@ -22,20 +22,25 @@ const File = "/root/.docker/config.json"
 // Hub is Docker Hub's name in config.json.
 const Hub = state.DockerHub
 
-// Name gives the name under which docker keeps the account of a server: host and port, or Hub for no
-// server and for Docker Hub's own names. It is empty for an address without a host.
+// Name gives the name under which docker keeps the account of a server: host and port in small letters, or
+// Hub for no server and for Docker Hub's own names. It is empty for an address without a host.
 func Name(server string) string {
 	if server == "" {
 		return Hub
 	}
-	name := strings.TrimPrefix(strings.TrimPrefix(server, "https://"), "http://")
+	name := strings.ToLower(server)
+	name = strings.TrimPrefix(strings.TrimPrefix(name, "https://"), "http://")
 	name, _, _ = strings.Cut(name, "/")
 	switch name {
 	case "docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com", "hub.docker.com":
 		return Hub
 	}
-	return strings.ToLower(name)
+	return name
 }
+
+// Password gives the password that is meant by a text, without the line breaks at its end: a token comes
+// from a file as a rule, and docker login --password-stdin leaves them out as well (cli/command/registry/login.go).
+func Password(text string) string { return strings.TrimRight(text, "\r\n") }
 
 // Seal gives a digest of an account that cannot be guessed back without the key.
 func Seal(key []byte, account state.Account) state.Digest {

@@ -13,10 +13,22 @@ import (
 func TestName(t *testing.T) {
 	for server, want := range map[string]string{
 		"": Hub, "docker.io": Hub, "https://index.docker.io/v1/": Hub, "Registry.Example.com:5000": "registry.example.com:5000",
+		"Docker.io": Hub, "Index.Docker.IO": Hub, "HTTPS://Hub.docker.com/": Hub, "HTTPS://Registry.example.com": "registry.example.com",
+		"Http://registry.example.com:80/V2/": "registry.example.com:80", "HTTPS://": "",
 		"https://registry.example.com/v2/": "registry.example.com", "https://": "", "/": "",
 	} {
 		if got := Name(server); got != want {
 			t.Errorf("%q is %q, want %q", server, got, want)
+		}
+	}
+}
+
+func TestPassword(t *testing.T) {
+	for text, want := range map[string]string{
+		"p": "p", "p\n": "p", "p\r\n": "p", "p\n\n": "p", "p \n": "p ", "\np": "\np", "{\n  \"k\": 1\n}\n": "{\n  \"k\": 1\n}",
+	} {
+		if got := Password(text); got != want {
+			t.Errorf("%q is %q, want %q", text, got, want)
 		}
 	}
 }
@@ -51,6 +63,7 @@ func TestMerge(t *testing.T) {
 		{"the same already", `{"auths": {"r": {"auth": "dTpw", "more": 1}}}`, nil, []state.Account{up}, `{"auths":{"r":{"auth":"dTpw","more":1}}}`, `{"auth":"dTpw","more":1}`},
 		{"a person's entry is kept in mind", `{"auths": {"r": {"auth": "bWU6bWluZQ=="}}}`, nil, []state.Account{up}, `{"auths":{"r":{"auth":"dTpw"}}}`, `{"auth":"bWU6bWluZQ=="}`},
 		{"a new password", `{"auths": {"r": {"auth": "dTpw"}}}`, ours(up, `{"auth":"x"}`), []state.Account{uq}, `{"auths":{"r":{"auth":"dTpx"}}}`, `{"auth":"x"}`},
+		{"a password of two lines", `{"auths": {"r": {"auth": "dTpwCnE="}}}`, nil, []state.Account{account("r", "u", "p\nq")}, `{"auths":{"r":{"auth":"dTpwCnE="}}}`, `{"auth":"dTpwCnE="}`},
 		{"dropped", `{"auths": {"r": {"auth": "dTpw"}}}`, ours(up, ""), nil, `{}`, ""},
 		{"dropped, others stay", `{"auths": {"r": {"auth": "dTpw"}, "o": {}}}`, ours(up, ""), nil, `{"auths":{"o":{}}}`, ""},
 		{"dropped and given back", `{"auths": {"r": {"auth": "dTpw"}}}`, ours(up, `{"auth":"bWU6bWluZQ=="}`), nil, `{"auths":{"r":{"auth":"bWU6bWluZQ=="}}}`, ""},

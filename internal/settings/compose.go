@@ -12,6 +12,7 @@ import (
 	"docker-extension/internal/fault"
 	"docker-extension/internal/project"
 	"docker-extension/internal/registry"
+	"docker-extension/internal/secret"
 )
 
 // projectName is the variable that names the project, and defaultProject the name without it, which is
@@ -137,6 +138,7 @@ func (p *parser) takeLogins(wire loginsWire) {
 			p.refuse(place, "keep one of the two", "is the registry of %s too, and docker keeps one account for each", PlaceProtected(fmt.Sprintf("login[%d]", earlier)))
 		}
 		seen[name] = i
-		p.settings.Logins = append(p.settings.Logins, Login{Server: name, Username: l.Username, Password: l.Password})
+		password := secret.New(registry.Password(l.Password.Reveal()))
+		p.settings.Logins = append(p.settings.Logins, Login{Server: name, Username: l.Username, Password: password})
 	}
 }

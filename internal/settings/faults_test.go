@@ -123,7 +123,7 @@ func TestParseFaults(t *testing.T) {
 			`protectedSettings.environment.LD_PRELOAD: is a variable that compose itself goes by (set it in the service itself, like "environment": {"NAME": "value"}, if a container needs it)`}},
 		{"a compose file of 2014", `{"composeup": {"web": {"build": ".", "dockerfile": "../D"}}}`, "", []string{
 			`publicSettings.composeup.web.build.dockerfile: lies outside of /etc/docker/compose (put the file into /etc/docker/compose and name it from there, or pass its content in the settings)`}},
-		{"two accounts at one registry", "", `{"login": [{"username": "u", "password": "p"}, {"server": "docker.io", "username": "v", "password": "q"}, {"server": "https://", "username": "v", "password": "q"}]}`, []string{
+		{"two accounts at one registry", "", `{"login": [{"username": "u", "password": "p"}, {"server": "Docker.io", "username": "v", "password": "q"}, {"server": "https://", "username": "v", "password": "q"}]}`, []string{
 			`protectedSettings.login: has a server without a name (use a name like "registry.example.com:5000", or leave server out for Docker Hub)`,
 			`protectedSettings.login[1].server: is the registry of protectedSettings.login[0] too, and docker keeps one account for each (keep one of the two)`}},
 		{"a source and a key with passwords", `{"docker": {"source": {"url": "https://u:hush@m.example.com", "suite": "s", "key": "https://u:hush@m.example.com/k"}}}`, "", []string{
@@ -146,6 +146,10 @@ func TestParseFaults(t *testing.T) {
 			`protectedSettings.login[2].user: is not a known key (use one of password, server, username, or remove the key)`,
 			`protectedSettings.environment.A: is not a string (put the value in quotes)`,
 			`protectedSettings.certs.ca: is not a string (send PEM, or base64 of PEM, as a string)`}},
+		{"passwords that are none", "", `{"login": [{"username": "u", "password": ""}, {"username": "u", "password": "\r\n"}, {"username": "u", "password": "hu\u0000sh"}]}`, []string{
+			`protectedSettings.login[0].password: is not a password (send the password or token as a string)`,
+			`protectedSettings.login[1].password: is not a password (send the password or token as a string)`,
+			`protectedSettings.login[2].password: is not a password (send the password or token as a string)`}},
 		{"both sections at once", `{"docker": {"port": 2376, "users": [1]}, "x": 1}`, `{"x": "hush"}`, []string{
 			`publicSettings.docker.port: needs certificates: 2376 would be open to everyone` + twoWays,
 			`publicSettings.docker.users[0]: 1 is not the name of an account (use a name as in /etc/passwd)`,

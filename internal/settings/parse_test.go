@@ -150,6 +150,10 @@ func TestParse(t *testing.T) {
 			with(func(s *Settings) {
 				s.Logins = []Login{{"r:5000", "u", secret.New("p")}, {registry.Hub, "v", secret.New("q")}}
 			})},
+		{"a token as a file has it, and a key file of several lines", "", `{"login": [{"server": "r", "username": "u", "password": "p\r\n"}, {"server": "s", "username": "_json_key", "password": "{\n  \"private_key\": \"k\\n\"\n}\n\n"}]}`,
+			with(func(s *Settings) {
+				s.Logins = []Login{{"r", "u", secret.New("p")}, {"s", "_json_key", secret.New("{\n  \"private_key\": \"k\\n\"\n}")}}
+			})},
 		{"keys of 2014", `{"installonly": "false", "composeup": {"web": {"image": "w"}}, "version": 2}`, "",
 			with(func(s *Settings) {
 				s.Compose = &project.Project{File: raw(`{"services":{"web":{"image":"w"}}}`), Services: map[string]project.Service{"web": {Image: "w"}}}

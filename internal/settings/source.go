@@ -23,14 +23,27 @@ func (p *parser) takeSource(wire sourceWire) {
 	}
 	m := wire.mirror
 	s.URL, s.Suite, s.Component, s.Packages = m.URL, m.Suite, m.Component, m.Packages
-	if s.Component == "" && !strings.HasSuffix(s.Suite, "/") {
+	switch flat := strings.HasSuffix(s.Suite, "/"); {
+	case flat && s.Component != "":
+		p.refuse(PlacePublic("docker.source.component"), "remove component, or the slash",
+			"is there although suite ends with a slash, which is for repositories without components")
+	case !flat && s.Component == "":
 		s.Component = stable
 	}
-	if address, err := url.Parse(m.URL); err != nil || address.User != nil {
-		p.refuse(PlacePublic("docker.source.url"), "put user and password into a file in /etc/apt/auth.conf.d on the VM, as apt_auth.conf(5) says",
-			"has a user or a password in it, which everybody on the VM could read")
-	}
+	p.checkAddress(PlacePublic("docker.source.url"), m.URL, "which everybody on the VM could read",
+		"put user and password into a file in /etc/apt/auth.conf.d on the VM, as apt_auth.conf(5) says")
 	s.Key = p.sourceKey(m)
+}
+
+// checkAddress refuses what cannot be parsed, and an address with an account in it: risk says who would see
+// that, and instead where it belongs.
+func (p *parser) checkAddress(place, text, risk, instead string) {
+	switch address, err := url.Parse(text); {
+	case err != nil:
+		p.refuse(place, "write it like \"https://mirror.example.com:8080/docker\", and % as %25", "is not an address")
+	case address.User != nil:
+		p.refuse(place, instead, "has a user or a password in it, %s", risk)
+	}
 }
 
 // sourceKey gives the key of a mirror. A text is checked and written anew here, an address is for
@@ -44,9 +57,7 @@ func (p *parser) sourceKey(m mirrorWire) state.Key {
 	case m.Key == "":
 	case !strings.HasPrefix(m.Key, "-----BEGIN"):
 		key.Address = m.Key
-		if address, err := url.Parse(m.Key); err != nil || address.User != nil {
-			p.refuse(place, "send the key itself, armoured, in place of its address", "has a user or a password in it, which others can read")
-		}
+		p.checkAddress(place, m.Key, "which others can read", "send the key itself, armoured, in place of its address")
 		if strings.HasPrefix(m.Key, "http://") && m.Fingerprint == "" {
 			p.refuse(place, "use https, or add fingerprint with the fingerprint of the key", "could be replaced on its way: it comes by http")
 		}
@@ -70,30 +81,4 @@ func (p *parser) keyText(m mirrorWire) (string, error) {
 	}
 	text, err := ring.Armoured()
 	return string(text), err
-}
-
-// Secrets gives what has to be kept out of logs although it is in the public settings: the addresses
-// of proxies that carry a password, and these passwords.
-func (d Docker) Secrets() []string {
-	var all []string
-	for _, address := range []string{d.Proxy.HTTP.Reveal(), d.Proxy.HTTPS.Reveal()} {
-		u, err := url.Parse(address)
-		if address == "" || err == nil && u.User == nil {
-			continue
-		}
-		all = append(all, address)
-		if err == nil {
-			password, _ := u.User.Password()
-			all = append(all, password, u.User.String())
-		}
-	}
-	return all
-}
-
-// crossProxy refuses a proxy that is said in two places, where nobody knows which one is meant.
-func (p *parser) crossProxy() {
-	if _, twice := p.settings.Docker.Daemon["proxies"]; twice && p.settings.Docker.Proxy != (state.Proxy{}) {
-		p.refuse(PlacePublic("docker.proxy"), "say it in one of the two places; docker.proxy is used for the packages as well",
-			"and the engine's own proxies, in docker.options or docker.daemon, are both there")
-	}
 }

@@ -143,7 +143,8 @@ func TestProxyOfTheChildren(t *testing.T) {
 func TestTry(t *testing.T) {
 	for name, c := range map[string]struct{ says, hint string }{
 		"unsigned": {"E: The repository 'http://m trixie InRelease' is not signed.", "send the key that it is signed with as docker.source.key"},
-		"no suite": {"E: The repository 'http://m trixie Release' does not have a Release file.", "url and suite must lead to"},
+		"no suite": {"E: The repository 'http://m trixie Release' does not have a Release file.", "url and suite must lead to a file dists/SUITE/Release"},
+		"no path":  {"E: The repository 'http://m ./ Release' does not have a Release file.", "or SUITE/Release if suite ends with a slash"},
 		"no way":   {"Err:1 http://m trixie InRelease\\n  Could not connect to m:80", "let the VM reach"},
 		"fine":     {"", ""},
 	} {

@@ -41,7 +41,7 @@ func sourceHint(err error) string {
 		{signs: []string{"NO_PUBKEY", "is not signed", "public key is not available", "Missing key", "BADSIG", "The following signatures"},
 			hint: "see that the repository is signed, and send the key that it is signed with as docker.source.key"},
 		{signs: []string{"404  Not Found", "does not have a Release file", "File not found"},
-			hint: "check docker.source: url and suite must lead to a file dists/SUITE/Release"},
+			hint: "check docker.source: url and suite must lead to a file dists/SUITE/Release, or SUITE/Release if suite ends with a slash"},
 	} {
 		if slices.ContainsFunc(trouble.signs, func(sign string) bool { return strings.Contains(said, sign) }) {
 			return trouble.hint

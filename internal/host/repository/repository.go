@@ -6,6 +6,7 @@ package repository
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"path"
 	"strings"
 	"time"
@@ -118,7 +119,7 @@ func (r Repositories) key(ctx context.Context, key state.Key, proxy state.Proxy)
 }
 
 func (r Repositories) get(ctx context.Context, key state.Key, proxy state.Proxy) ([]byte, error) {
-	switch name, local := strings.CutPrefix(key.Address, "file://"); {
+	switch name, local := localFile(key.Address); {
 	case key.Text != "":
 		return []byte(key.Text), nil
 	case local:
@@ -133,6 +134,15 @@ func (r Repositories) get(ctx context.Context, key state.Key, proxy state.Proxy)
 	default:
 		return r.download(ctx, key.Address, proxy)
 	}
+}
+
+// localFile gives the file that an address names, decoded as apt decodes its own: %25 is %.
+func localFile(address string) (name string, local bool) {
+	name, local = strings.CutPrefix(address, "file://")
+	if decoded, err := url.PathUnescape(name); err == nil {
+		name = decoded
+	}
+	return name, local
 }
 
 // download fetches a key, and tries again as long as it is the network or the server that fails.

@@ -99,10 +99,10 @@ func TestAdd(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(text)) }))
 	defer server.Close()
 	for name, key := range map[string]state.Key{
-		"text": {Text: text}, "address": {Address: server.URL, Fingerprint: fingerprint}, "file": {Address: "file:///srv/key"},
+		"text": {Text: text}, "address": {Address: server.URL, Fingerprint: fingerprint}, "file": {Address: "file:///srv/50%25/key"},
 	} {
 		b := newBench(t, "exit 0")
-		if err := b.Root.Write("/srv/key", public([]byte(text))); err != nil {
+		if err := b.Root.Write("/srv/50%/key", public([]byte(text))); err != nil {
 			t.Fatal(err)
 		}
 		got, err := b.Add(t.Context(), wanted(key), state.Proxy{})
