@@ -36,7 +36,7 @@ func programs() map[string]map[string]string {
 	plain := func(flags string) map[string]string { return map[string]string{"": flags} }
 	return map[string]map[string]string{
 		"docker": {
-			"context create": "--docker --description", "context update": "--docker --description", "context use": "", "ps": "-a --filter --format", "logs": "--tail", "pull": "", "version": "",
+			"login": "", "context create": "--docker --description", "context update": "--docker --description", "context use": "", "ps": "-a --filter --format", "logs": "--tail", "pull": "", "version": "",
 			"info": "", "run": "--init --rm -d -p", "inspect": "", "compose": "", "--context": "-a --format --filter", "--tlsverify": "--tlscacert --tlscert --tlskey -H",
 		},
 		"terraform": {"init": "", "apply": "", "validate": ""},
