@@ -130,12 +130,8 @@ func service(tree map[string]any) Service {
 	return s
 }
 
-// scale gives how many containers a service wants, as Service has it. In the place of one with a provider
-// compose runs a program of the host (runPlugin in docker/compose's pkg/compose/plugins.go).
+// scale gives how many containers a service wants, as Service has it.
 func scale(tree map[string]any) string {
-	if tree["provider"] != nil {
-		return "0"
-	}
 	wanted := tree["scale"]
 	if wanted == nil {
 		wanted = object(tree["deploy"])["replicas"]
@@ -185,7 +181,12 @@ func checkService(s map[string]any, place string) (faults fault.List) {
 	if _, merges := s["<<"]; merges {
 		faults = append(faults, refusal(fault.Member(place, "<<"), "write the keys out", "is a way of YAML, which JSON does not have"))
 	}
-	for _, source := range []string{"image", "build", "extends", "provider"} {
+	// compose would run the program of this name that is on the VM (runPlugin in docker/compose's
+	// pkg/compose/plugins.go).
+	if s["provider"] != nil {
+		return append(faults, refusal(fault.Member(place, "provider"), "run what it provides as a service with an image", "is a program of the VM, which settings cannot have run"))
+	}
+	for _, source := range []string{"image", "build", "extends"} {
 		if s[source] != nil {
 			return faults
 		}

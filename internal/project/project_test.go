@@ -83,6 +83,8 @@ func TestReadRefuses(t *testing.T) {
 		{"extends", `{"services": {"a": {"extends": {"file": "/root/c.yml", "service": "x"}}, "b": {"extends": {"service": "a"}}}}`, []string{outside(".services.a.extends.file")}},
 		{"include", `{"include": ["/etc/c.yml", {"path": ["ok.yml", "~/c.yml"], "project_directory": "/", "env_file": "../e"}, "https://example.com/c.yml"], "services": {"a": {"image": "i"}}}`, []string{
 			outside(".include[0]"), outside(".include[1].path[1]"), outside(".include[1].project_directory"), outside(".include[1].env_file"), outside(".include[2]")}},
+		{"a program of the host", `{"services": {"a": {"provider": {"type": "model"}}}}`, []string{
+			place + ".services.a.provider: is a program of the VM, which settings cannot have run (run what it provides as a service with an image)"}},
 		{"include alone", `{"include": ["a.yml"]}`, []string{alone}},
 		{"include beside other things", `{"include": [{"path": "a.yml"}], "volumes": {"data": null}}`, []string{alone}},
 		{"include and no service", `{"include": ["a.yml"], "services": {}}`, []string{alone}},
@@ -144,7 +146,6 @@ func TestActiveWithoutContainers(t *testing.T) {
 		{`"deploy": {"replicas": "$N"}`, "0", "idle"},
 		{`"deploy": {"replicas": "$N"}`, "3", "runs"},
 		{`"deploy": {"replicas": 0}, "scale": 1`, "", "runs"},
-		{`"provider": {"type": "model"}`, "", "idle"},
 	}
 	for _, test := range tests {
 		p, _, faults := Read([]byte(`{"services": {"web": {"image": "nginx", `+test.service+`}}}`), place)

@@ -121,6 +121,7 @@ func mistakes() map[string][]mistake {
 			{"Neither true nor false", `{"docker": {"hold": "yes"}, "uninstall": {"purgeData": 1}}`, ``},
 			{"A variable that is a number", `{"compose-environment": {"WORKERS": 4}}`, ``},
 			{"A compose file that only names others", `{"compose": {"include": ["web.yml"]}}`, ``},
+			{"A program of the VM in the place of a service", `{"compose": {"services": {"db": {"provider": {"type": "awesomecloud"}}}}}`, ``},
 			{"An account without a password", ``, `{"login": {"server": "registry.example.com", "username": "robot"}}`},
 		},
 	}
