@@ -2,6 +2,7 @@ package converge
 
 import (
 	"maps"
+	"slices"
 
 	"docker-extension/internal/state"
 )
@@ -10,7 +11,7 @@ import (
 // where another one was cut off finds there what ran before both: what is on the disk was never tried. Once
 // the engine answers with it, it is.
 func (r *run) keep() error {
-	if r.answers {
+	if r.answers || !r.awaits() {
 		return nil
 	}
 	kept, more := backup(r.ledger.Backup, r.goal)
@@ -18,6 +19,12 @@ func (r *run) keep() error {
 		return nil
 	}
 	return r.remember(func(l *state.Ledger) { l.Backup = &kept })
+}
+
+// awaits tells whether the run waits for the engine in the end, as each does that changes what units read. What only
+// compose reads is not undone.
+func (r *run) awaits() bool {
+	return slices.ContainsFunc(r.steps, func(s Step) bool { _, is := s.(AwaitEngine); return is })
 }
 
 // backup gives an earlier backup with those files of the engine that are about to change, and whether these

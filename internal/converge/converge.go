@@ -201,9 +201,12 @@ func (c Converger) walk(ctx context.Context) (Result, error) {
 	if len(steps) == 0 {
 		return result, nil
 	}
-	r := &run{Converger: c, goal: goal, steps: steps, ledger: claim(facts.Ledger, facts, goal), daemon: goal.Found, wrote: map[string]state.File{}}
+	r := &run{Converger: c, goal: goal, steps: steps, ledger: claim(facts.Ledger, facts, goal), daemon: goal.Found, present: facts.Present(), wrote: map[string]state.File{}}
 	result.Steps, err = r.apply(ctx)
 	result.Notes = slices.Concat(goal.Notes, r.notes)
+	if errors.Is(err, errChanged) {
+		err = errors.Join(err, r.remember(func(l *state.Ledger) { disclaim(l, facts.Ledger, r.wrote) }))
+	}
 	if err != nil {
 		return result, err
 	}
@@ -242,6 +245,7 @@ type run struct {
 	notes    []string                   // what a person should know of the steps that were done
 	current  int                        // the step in hand
 	answers  bool                       // the engine does, with what the run has written
+	present  []string                   // the packages that were there when the run looked
 	wrote    map[string]state.File      // the files that the run has written, as they are
 	daemon   map[string]json.RawMessage // the values of ours in a file that is written more than once
 }

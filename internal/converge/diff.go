@@ -111,6 +111,8 @@ func turn(p string, exists bool) int {
 // The parts of the configuration that this room has to tell apart.
 const (
 	partCertificates = "certificates"
+	partCredentials  = "credentials"
+	partDaemon       = "daemon.json"
 	partListener     = "listener"
 	partProxy        = "proxy"
 	partSource       = "source"
@@ -123,7 +125,7 @@ func partOf(p string) string {
 		return partCertificates
 	case ".json":
 		if path.Base(p) == "config.json" {
-			return "credentials"
+			return partCredentials
 		}
 		return path.Base(p)
 	case ".sources", ".asc":

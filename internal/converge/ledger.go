@@ -25,7 +25,7 @@ func claim(old state.Ledger, facts state.Facts, goal state.Goal) state.Ledger {
 	claimProjects(&l, goal)
 	claimEntries(&l, goal)
 	claimMembers(&l, goal)
-	claimPackages(&l, facts, goal)
+	claimPackages(&l, goal)
 	if goal.Want.Choice != goal.Have.Choice {
 		l.Choice.Origin = state.UnknownOrigin // until the packages are there
 	}
@@ -96,12 +96,7 @@ func claimMembers(l *state.Ledger, goal state.Goal) {
 	}
 }
 
-// claimPackages notes what is about to be installed. What comes along is known only afterwards, and a run that is
-// cut off before it has noted that leaves the next one with what was there before.
-func claimPackages(l *state.Ledger, facts state.Facts, goal state.Goal) {
-	if installs(goal) && len(l.Before) == 0 {
-		l.Before = facts.Present()
-	}
+func claimPackages(l *state.Ledger, goal state.Goal) {
 	for name, p := range goal.Want.Packages {
 		if p.Installed && !goal.Have.Packages[name].Installed {
 			l.Debs = lists.Union(l.Debs, []string{name})

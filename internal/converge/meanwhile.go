@@ -2,6 +2,7 @@ package converge
 
 import (
 	"errors"
+	"maps"
 
 	"docker-extension/internal/fault"
 	"docker-extension/internal/state"
@@ -31,6 +32,26 @@ func (r *run) checkUnchanged(s WriteFiles) error {
 		}
 	}
 	return nil
+}
+
+// disclaim takes out of the ledger what it says of files that a run did not come to write: what stands there now is
+// not what the run had found, and the next look decides what is to be given back.
+func disclaim(l *state.Ledger, earlier state.Ledger, wrote map[string]state.File) {
+	touched := map[string]bool{}
+	for p := range wrote {
+		touched[partOf(p)] = true
+	}
+	maps.DeleteFunc(l.Files, func(p string, _ state.Found) bool {
+		_, ours := earlier.Files[p]
+		_, written := wrote[p]
+		return !ours && !written
+	})
+	if !touched[partDaemon] {
+		l.Daemon, l.Pending, l.Earlier = earlier.Daemon, earlier.Pending, earlier.Earlier
+	}
+	if !touched[partCredentials] {
+		l.Entries = earlier.Entries
+	}
 }
 
 // known gives a file as the run has written it, or else as it was when the run looked.

@@ -1,6 +1,7 @@
 package converge
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -46,4 +47,42 @@ func (w *world) changedMeanwhile(times int) Converger {
 		}
 	}
 	return c
+}
+
+// What a person writes before the run comes to a file is what is given back in the end, not what the run had seen.
+func TestFileChangedMeanwhileIsGivenBack(t *testing.T) {
+	w := newWorld()
+	w.have.Files["/etc/a.json"] = state.File{Exists: true, Content: []byte("seen")}
+	c, once := w.converger(), true
+	c.Report = func([]Progress) {
+		if once {
+			once = false
+			w.have.Files["/etc/a.json"] = state.File{Exists: true, Content: []byte("a person's")}
+		}
+	}
+	if _, err := c.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := string(w.ledger.Files["/etc/a.json"].Content); got != "a person's" {
+		t.Errorf("given back is %q", got)
+	}
+}
+
+// Of a file that the run has written the ledger keeps what the run had found.
+func TestDisclaim(t *testing.T) {
+	found := func(text string) state.Found { return state.Found{Existed: true, Content: []byte(text)} }
+	earlier := state.Ledger{Files: map[string]state.Found{"/old": found("old")}}
+	l := clone(earlier)
+	l.Files["/written"], l.Files["/etc/docker/daemon.json"] = found("written"), found("seen")
+	l.Pending = map[string]json.RawMessage{"a": nil}
+	l.Entries = map[string]state.Entry{"r": {}}
+	disclaim(&l, earlier, map[string]state.File{"/written": {}})
+	if len(l.Files) != 2 || l.Pending != nil || len(l.Entries) != 0 {
+		t.Errorf("%+v", l)
+	}
+	l.Pending, l.Entries = map[string]json.RawMessage{"a": nil}, map[string]state.Entry{"r": {}}
+	disclaim(&l, earlier, map[string]state.File{"/written": {}, "/etc/docker/daemon.json": {}, "/root/.docker/config.json": {}})
+	if l.Pending == nil || len(l.Entries) != 1 {
+		t.Errorf("what was written is disclaimed: %+v", l)
+	}
 }

@@ -208,6 +208,9 @@ func (s InstallPackages) do(ctx context.Context, run *run) error {
 	if err := run.parting(s.Instead); err != nil {
 		return err
 	}
+	if err := run.expecting(); err != nil {
+		return err
+	}
 	if err := run.Units.HoldBack(s.HoldBack...); err != nil {
 		return err
 	}
@@ -219,6 +222,16 @@ func (s InstallPackages) do(ctx context.Context, run *run) error {
 		err = saved
 	}
 	return err
+}
+
+// expecting remembers what is there before an installation. What comes along is known only afterwards, and a run
+// that is killed before it has noted that leaves the next one to compare. It is as late as it can be: what somebody
+// else installs until then is not ours.
+func (r *run) expecting() error {
+	if len(r.ledger.Before) > 0 {
+		return nil
+	}
+	return r.remember(func(l *state.Ledger) { l.Before = r.present })
 }
 
 func version(what state.Installation) string {

@@ -152,6 +152,22 @@ func TestInstallationKnowsWhatWasThereBefore(t *testing.T) {
 	}
 }
 
+// A run that does not come as far as installing does not know later what was not there before: that may be a person's.
+func TestNothingIsExpectedBeforeAnInstallation(t *testing.T) {
+	w := newWorld()
+	c := w.moving()
+	w.fail = "add /r"
+	look := c.Survey
+	c.Survey = func() (state.Facts, error) {
+		facts, err := look()
+		facts.Packages = map[string]state.Package{"adduser": {Installed: true}}
+		return facts, err
+	}
+	if _, err := c.Run(t.Context()); err == nil || w.ledger.Before != nil {
+		t.Errorf("error %v, before: %q", err, w.ledger.Before)
+	}
+}
+
 // killed cannot save the ledger once packages are installed.
 type killed struct{ *world }
 

@@ -68,11 +68,20 @@ func (r *run) stranded(failed int, refused bool) []string {
 }
 
 // foundStranded gives the units that a run before has stopped or not started again, in the middle of a change.
+// What that run made of their sockets nobody knows, so that these go along: one that stayed open would hand
+// over a port that the files no longer speak of.
 func (r *run) foundStranded() []string {
 	if r.ledger.Backup == nil {
 		return nil
 	}
-	return selectKeys(r.goal.Want.Units, func(u string, w state.Unit) bool { return w.Active && !r.goal.Have.Units[u].Active })
+	idle := selectKeys(r.goal.Want.Units, func(u string, w state.Unit) bool {
+		return w.Active && w.Started != "" && !ran(r.goal, u)
+	})
+	sockets := selectKeys(r.goal.Want.Units, func(u string, w state.Unit) bool {
+		service, socket := serviceOf(u)
+		return w.Active && socket && slices.Contains(idle, service)
+	})
+	return lists.Union(idle, sockets)
 }
 
 // ran tells whether a unit ran before this run, or before one that was cut off in the same change.
@@ -130,7 +139,11 @@ func (r *run) filesBefore(failed int) (there, before map[string]state.File, daem
 
 func (r *run) putBackPart(part WriteFiles, daemon map[string]json.RawMessage) error {
 	for _, p := range part.Paths {
-		write := func() error { return r.Files.Write([]string{p}, part.Files) }
+		if file, err := r.Files.Read(p); err == nil && !file.Equal(r.known(p)) {
+			r.note(errChanged, p+" was not put back: somebody has changed it in the meantime")
+			continue
+		}
+		write := func() error { return r.write(WriteFiles{Paths: []string{p}, Files: part.Files}) }
 		if p != r.goal.Parting.Path {
 			if err := write(); err != nil {
 				return err

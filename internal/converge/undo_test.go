@@ -1,6 +1,8 @@
 package converge
 
 import (
+	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -114,5 +116,80 @@ func TestStepThatFailedHalfwayIsPutBack(t *testing.T) {
 	}
 	if w.did[len(w.did)-1] != "write /ca" || !w.have.Files["/ca"].Equal(old) {
 		t.Errorf("did %q, and the files are %v", w.did, w.have.Files)
+	}
+}
+
+// What the next run finds standing still is the engine together with its socket, whatever became of that: one that
+// stayed open would hand over its old port. A socket that only looks dead is left alone, for the engine would go
+// with it, and so is a helper.
+func TestFoundStranded(t *testing.T) {
+	want := map[string]state.Unit{
+		"docker.socket": {Active: true, Started: "l"}, "docker.service": {Active: true, Started: "s"}, "containerd.service": {Active: true},
+	}
+	for name, c := range map[string]struct {
+		have   map[string]state.Unit
+		backup *state.Backup
+		want   []string
+	}{
+		"nothing runs":                {nil, &state.Backup{}, []string{"docker.service", "docker.socket"}},
+		"the socket is open":          {map[string]state.Unit{"docker.socket": {Active: true}}, &state.Backup{}, []string{"docker.service", "docker.socket"}},
+		"the socket looks dead":       {map[string]state.Unit{"docker.service": {Active: true}}, &state.Backup{}, nil},
+		"a person has stopped it all": {nil, nil, nil},
+	} {
+		r := &run{goal: state.Goal{Want: state.State{Units: want}, Have: state.State{Units: c.have}}, ledger: state.Ledger{Backup: c.backup}}
+		if got := r.foundStranded(); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
+// An undo does not write over what a person has just repaired.
+func TestUndoLeavesWhatChangedMeanwhile(t *testing.T) {
+	old, repaired := state.File{Exists: true, Content: []byte("old")}, state.File{Exists: true, Content: []byte("a person's")}
+	w := newWorld()
+	w.unit = true
+	w.have.Files["/etc/a.json"] = old
+	w.have.Packages["docker.io"] = state.Package{Installed: true}
+	w.have.Units["docker.service"] = state.Unit{Active: true}
+	w.fail = "restart"
+	c := w.converger()
+	c.Units = failing{w, func() { w.have.Files["/etc/a.json"] = repaired }}
+	result, err := c.Run(t.Context())
+	if err == nil || !w.have.Files["/etc/a.json"].Equal(repaired) || !strings.Contains(strings.Join(result.Notes, ""), "/etc/a.json was not put back") {
+		t.Errorf("did %q, error %v, notes %q; the file says %q", w.did, err, result.Notes, w.have.Files["/etc/a.json"].Content)
+	}
+}
+
+// failing does something while a restart fails.
+type failing struct {
+	*world
+	meanwhile func()
+}
+
+func (f failing) Restart(ctx context.Context, units ...string) error {
+	err := f.world.Restart(ctx, units...)
+	if err != nil {
+		f.meanwhile()
+	}
+	return err
+}
+
+// Nothing is kept for an undo where only the containers change.
+func TestNoBackupOfWhatTheEngineDoesNotRead(t *testing.T) {
+	w := newWorld()
+	w.unit = true
+	w.have.Packages["docker.io"] = state.Package{Installed: true}
+	w.have.Units["docker.service"] = state.Unit{Active: true}
+	w.ledger.Units = map[string]state.Loaded{"docker.service": {Started: "digest"}}
+	if _, err := w.converger().Run(t.Context()); err != nil || w.ledger.Backup != nil || !slices.Equal(w.did, []string{"write /etc/a.json"}) {
+		t.Errorf("did %q, error %v, backup %v", w.did, err, w.ledger.Backup)
+	}
+	r := &run{ledger: state.Ledger{}, goal: state.Goal{
+		Want: state.State{Files: map[string]state.File{"/a": {Exists: true}}, Units: map[string]state.Unit{"u": {Active: true}}},
+		Have: state.State{Units: map[string]state.Unit{"u": {Active: true}}},
+	}}
+	r.Converger, r.steps = w.converger(), []Step{WriteFiles{}}
+	if err := r.keep(); err != nil || r.ledger.Backup != nil {
+		t.Errorf("kept is %v, %v", r.ledger.Backup, err)
 	}
 }

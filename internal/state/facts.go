@@ -39,7 +39,7 @@ func (f Facts) Present() []string {
 }
 
 // Newcomers gives the packages that came with an installation which was cut off before it could say so. What
-// somebody else has installed since then is among them; apt's marks tell it apart later.
+// somebody else has installed since then is among them, and is told apart later by apt's marks and by what needs it.
 func (f Facts) Newcomers() []string {
 	if len(f.Ledger.Before) == 0 {
 		return nil

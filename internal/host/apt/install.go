@@ -57,8 +57,8 @@ func (a Apt) ask(ctx context.Context, what state.Installation, name string, opti
 	if !what.Fetched {
 		updateErr = a.apt(ctx, "update")
 	}
-	if ctx.Err() != nil || patience.Of(ctx).Superseded() != nil {
-		return blame(name, updateErr)
+	if err := errors.Join(patience.Of(ctx).Superseded(), ctx.Err()); err != nil {
+		return blame(name, err, updateErr)
 	}
 	operands, err := a.operands(ctx, what)
 	if err != nil {

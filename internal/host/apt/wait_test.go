@@ -59,6 +59,22 @@ func TestInstallWaitsForAHolder(t *testing.T) {
 	}
 }
 
+// Newer settings that were there before, and packages that were fetched before: nothing is installed, and why is said.
+func TestInstallGivesWayWithFetchedPackages(t *testing.T) {
+	d := newDebian(t, installed("libc6"), brings("docker.io"))
+	newer := make(chan struct{})
+	close(newer)
+	ctx := patience.With(t.Context(), patience.New(time.Hour, newer, func(string) {}))
+	if _, err := d.Install(ctx, state.Installation{Packages: []string{"docker.io"}, Fetched: true}); fault.CodeOf(err) != fault.Superseded {
+		t.Errorf("got %v", err)
+	}
+	ended, end := context.WithCancel(t.Context())
+	end()
+	if _, err := d.Install(ended, state.Installation{Packages: []string{"docker.io"}, Fetched: true}); err == nil {
+		t.Error("installed although its time was over")
+	}
+}
+
 // hold lets another process hold a lock until release is called.
 func hold(t *testing.T, file string) (release func()) {
 	t.Helper()
