@@ -62,8 +62,15 @@ func (a Apt) Removable(names []string) ([]string, error) {
 	return removable(installed, names), nil
 }
 
+// removeArgs has apt look at no source, and so at no package list: a removal needs none, and apt refuses to do
+// anything with lists that a power cut has torn ("could not be parsed or opened"). What it knows without them is
+// no cache for others.
 func removeArgs(names []string) []string {
-	return append([]string{"remove", "-y", "--"}, names...)
+	return append([]string{
+		"-o", "Dir::Etc::SourceList=/dev/null", "-o", "Dir::Etc::SourceParts=/dev/null",
+		"-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=",
+		"remove", "-y", "--",
+	}, names...)
 }
 
 // rehearse asks apt what it would do and refuses everything that is not the removal of these.
