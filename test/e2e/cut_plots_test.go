@@ -30,6 +30,8 @@ type plot struct {
 	brief []way
 	// leave checks in the end that an uninstall leaves nothing behind.
 	leave bool
+	// unmarked tells that a power cut may cost apt the marks of what came along: that stays then (decision 14).
+	unmarked bool
 	// services are those that run of the project in the settings, where there is one.
 	services string
 	// updates tells that a newer version takes over.
@@ -41,7 +43,7 @@ func plots() []plot {
 		{
 			name: "cold", verb: workUnit, from: fresh,
 			act:    func(l *cutLab) error { return l.agent.Enable(l.ctx(), l.pkg, l.coldSettings()) },
-			wanted: (*cutLab).coldSettings, port: 2376, leave: true, brief: []way{killed, powerCut},
+			wanted: (*cutLab).coldSettings, port: 2376, leave: true, unmarked: true, brief: []way{killed, powerCut},
 		},
 		{
 			name: "order", verb: "enable", from: engine,
@@ -199,7 +201,7 @@ func (l *cutLab) answers(p plot, before *container, rebooted bool) {
 	l.next(p)
 	l.wantNothingLeft()
 	l.scan("/etc/docker/key.pem")
-	if p.leave {
+	if p.leave && !(rebooted && p.unmarked) {
 		l.depart()
 	}
 }

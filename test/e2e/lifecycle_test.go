@@ -200,11 +200,15 @@ func (l *lab) wantContainers() {
 	}
 }
 
-// A real uninstall takes away what came with the extension, and keeps the data.
+// A real uninstall takes away what came with the extension, and keeps the data. It does not need apt's lists, which
+// a power cut may tear.
 func (l *lab) uninstallKeepsData(bare appearance) {
+	l.sh(`cp -a /var/lib/apt/lists /tmp/lists && truncate --size=1000 /var/lib/apt/lists/*InRelease
+		if apt-get check >/dev/null 2>&1; then echo apt does not mind torn lists; exit 1; fi`)
 	if err := l.agent.Uninstall(l.ctx()); err != nil {
 		l.Fatalf("uninstall: %v", err)
 	}
+	l.sh("rm -r /var/lib/apt/lists && mv /tmp/lists /var/lib/apt/lists")
 	l.wantAsBefore(bare, dpkgLeftovers(l.vm.Suite()))
 	if got := l.sh("cat /var/lib/docker/volumes/data/_data/file"); got != "precious" {
 		l.Errorf("the volume's file says %q", got)
@@ -218,16 +222,12 @@ func (l *lab) enableAgainAfterUninstall() {
 }
 
 // Uninstall does not rely on a disable before it, nor on packages that are whole: these are as a kill in the
-// middle of their unpacking leaves them, nor on apt's lists, which a power cut may tear. The settings say that the
-// data is to go.
+// middle of their unpacking leaves them. The settings say that the data is to go.
 func (l *lab) uninstallWithoutDisablePurges(bare appearance) {
-	l.sh(`cp -a /var/lib/apt/lists /tmp/lists && truncate --size=1000 /var/lib/apt/lists/*InRelease
-		if apt-get check >/dev/null 2>&1; then echo apt does not mind torn lists; exit 1; fi`)
 	l.sh(`for torn in 'runc half-installed' 'tini unpacked'; do set -- $torn
 		sed -i "/^Package: $1\$/,/^Status:/s/^Status:.*/Status: install reinstreq $2/" /var/lib/dpkg/status; done
 		dpkg --audit | grep -q runc`)
 	l.again("uninstall")
-	l.sh("rm -r /var/lib/apt/lists && mv /tmp/lists /var/lib/apt/lists")
 	if left := l.sh("find /var/lib/docker /var/lib/containerd -mindepth 1 2>/dev/null | head"); left != "" {
 		l.Errorf("left behind although the data was to go: %s", left)
 	}

@@ -25,6 +25,8 @@ func (a Apt) Install(ctx context.Context, what state.Installation) (added []stri
 		return nil, err
 	}
 	installErr := a.with(what.Proxy).install(ctx, what)
+	// apt does not flush its marks, as dpkg does its record. Without them nobody knows what came along.
+	installErr = errors.Join(installErr, a.Root.Flush(MarksFile))
 	after, err := a.Packages()
 	if err != nil {
 		return nil, errors.Join(installErr, err)

@@ -2,6 +2,7 @@ package apt
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -24,14 +25,15 @@ func (a Apt) Remove(ctx context.Context, names []string) (removed []string, err 
 	if err := a.finish(ctx, removed); err != nil {
 		return nil, blame(what, err)
 	}
-	if err := a.rehearse(ctx, removed); err != nil {
+	needed, err := a.rehearse(ctx, removed)
+	if err != nil {
 		return nil, blame(what, err)
 	}
 	args, err := a.evenTorn(removed)
 	if err != nil {
 		return nil, err
 	}
-	if err := a.apt(ctx, args...); err != nil {
+	if err := a.apt(ctx, append(needed, args...)...); err != nil {
 		return nil, blame(what, err)
 	}
 	return removed, nil
@@ -62,24 +64,45 @@ func (a Apt) Removable(names []string) ([]string, error) {
 	return removable(installed, names), nil
 }
 
-// removeArgs has apt look at no source, and so at no package list: a removal needs none, and apt refuses to do
-// anything with lists that a power cut has torn ("could not be parsed or opened"). What it knows without them is
-// no cache for others.
 func removeArgs(names []string) []string {
-	return append([]string{
-		"-o", "Dir::Etc::SourceList=/dev/null", "-o", "Dir::Etc::SourceParts=/dev/null",
-		"-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=",
-		"remove", "-y", "--",
-	}, names...)
+	return append([]string{"remove", "-y", "--"}, names...)
 }
 
-// rehearse asks apt what it would do and refuses everything that is not the removal of these.
-func (a Apt) rehearse(ctx context.Context, names []string) error {
-	args := append(append(options(), "--simulate"), removeArgs(names)...)
-	result, err := a.patiently(ctx, command.Command{Name: "apt-get", Args: args})
-	if err != nil {
-		return err
+// listless has apt look at no source, and so at no package list. What it knows without them is no cache for others.
+func listless() []string {
+	return []string{
+		"-o", "Dir::Etc::SourceList=/dev/null", "-o", "Dir::Etc::SourceParts=/dev/null",
+		"-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=",
 	}
+}
+
+// rehearse asks apt what it would do and refuses everything that is not the removal of these. It gives options
+// that the removal needs: apt does nothing at all with lists that it cannot parse, as a power cut may leave
+// them, and a removal needs none, unless a package is to be unpacked anew.
+func (a Apt) rehearse(ctx context.Context, names []string) (needed []string, err error) {
+	result, err := a.simulate(ctx, removeArgs(names))
+	if unreadable(err) {
+		needed = listless()
+		result, err = a.simulate(ctx, append(listless(), removeArgs(names)...))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return needed, acceptable(result, names)
+}
+
+func (a Apt) simulate(ctx context.Context, args []string) (command.Result, error) {
+	return a.patiently(ctx, command.Command{Name: "apt-get", Args: slices.Concat(options(), []string{"--simulate"}, args)})
+}
+
+// unreadable tells whether apt could not parse its lists.
+func unreadable(err error) bool {
+	var exit *command.ExitError
+	return errors.As(err, &exit) && strings.Contains(exit.Tail, "could not be parsed or opened")
+}
+
+// acceptable judges the result of a simulation.
+func acceptable(result command.Result, names []string) error {
 	if result.Cut {
 		return fault.New(fault.PackageInstall, "", "run apt-get --simulate remove with these packages on the VM",
 			"cannot remove %s: apt's plan is too long to be checked", strings.Join(names, " "))
