@@ -35,7 +35,8 @@ func (r *run) checkUnchanged(s WriteFiles) error {
 }
 
 // disclaim takes out of the ledger what it says of files that a run did not come to write: what stands there now is
-// not what the run had found, and the next look decides what is to be given back.
+// not what the run had found, and the next look decides what is to be given back. Those of the package manager are
+// written by a step of their own, and stay.
 func disclaim(l *state.Ledger, earlier state.Ledger, wrote map[string]state.File) {
 	touched := map[string]bool{}
 	for p := range wrote {
@@ -44,7 +45,7 @@ func disclaim(l *state.Ledger, earlier state.Ledger, wrote map[string]state.File
 	maps.DeleteFunc(l.Files, func(p string, _ state.Found) bool {
 		_, ours := earlier.Files[p]
 		_, written := wrote[p]
-		return !ours && !written
+		return !ours && !written && partOf(p) != partSource
 	})
 	if !touched[partDaemon] {
 		l.Daemon, l.Pending, l.Earlier = earlier.Daemon, earlier.Pending, earlier.Earlier

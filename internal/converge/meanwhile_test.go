@@ -74,10 +74,11 @@ func TestDisclaim(t *testing.T) {
 	earlier := state.Ledger{Files: map[string]state.Found{"/old": found("old")}}
 	l := clone(earlier)
 	l.Files["/written"], l.Files["/etc/docker/daemon.json"] = found("written"), found("seen")
+	l.Files["/etc/apt/sources.list.d/docker.sources"] = state.Found{}
 	l.Pending = map[string]json.RawMessage{"a": nil}
 	l.Entries = map[string]state.Entry{"r": {}}
 	disclaim(&l, earlier, map[string]state.File{"/written": {}})
-	if len(l.Files) != 2 || l.Pending != nil || len(l.Entries) != 0 {
+	if len(l.Files) != 3 || l.Pending != nil || len(l.Entries) != 0 {
 		t.Errorf("%+v", l)
 	}
 	l.Pending, l.Entries = map[string]json.RawMessage{"a": nil}, map[string]state.Entry{"r": {}}
