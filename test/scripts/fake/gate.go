@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -36,6 +37,8 @@ func Program() {
 	if !slices.Contains(programs(), name) {
 		return
 	}
+	// As apt does while dpkg works (pkgDPkgPM::Go in apt-pkg/deb/dpkgpm.cc). A program that is held is at work.
+	signal.Ignore(syscall.SIGINT)
 	v, err := ask(question{Name: name, Args: os.Args[1:]})
 	if err != nil {
 		v = verdict{Output: err.Error() + "\n", Exit: 127}
