@@ -38,8 +38,10 @@ type Files interface {
 type Packages interface {
 	// Fetch downloads what an installation needs, and changes no package.
 	Fetch(ctx context.Context, what state.Installation) error
-	// Install gives the packages that came with it, dependencies included, also on an error.
-	Install(ctx context.Context, what state.Installation) (added []string, err error)
+	// Install also brings what the packages depend on. Some of it may have come when it fails.
+	Install(ctx context.Context, what state.Installation) error
+	// Present gives the names of the packages that are there now, whole or half, sorted. It only reads.
+	Present() ([]string, error)
 	// Removable gives those of the installed packages that none outside of the result needs. It only reads.
 	Removable(names []string) ([]string, error)
 	// Remove leaves configuration and data, and every package that another one still needs. It
@@ -201,7 +203,7 @@ func (c Converger) walk(ctx context.Context) (Result, error) {
 	if len(steps) == 0 {
 		return result, nil
 	}
-	r := &run{Converger: c, goal: goal, steps: steps, ledger: claim(facts.Ledger, facts, goal), daemon: goal.Found, present: facts.Present(), wrote: map[string]state.File{}}
+	r := &run{Converger: c, goal: goal, steps: steps, ledger: claim(facts.Ledger, facts, goal), daemon: goal.Found, wrote: map[string]state.File{}}
 	result.Steps, err = r.apply(ctx)
 	result.Notes = slices.Concat(goal.Notes, r.notes)
 	if errors.Is(err, errChanged) {
@@ -245,7 +247,6 @@ type run struct {
 	notes    []string                   // what a person should know of the steps that were done
 	current  int                        // the step in hand
 	answers  bool                       // the engine does, with what the run has written
-	present  []string                   // the packages that were there when the run looked
 	wrote    map[string]state.File      // the files that the run has written, as they are
 	daemon   map[string]json.RawMessage // the values of ours in a file that is written more than once
 }

@@ -62,14 +62,15 @@ func (w *world) Add(_ context.Context, r state.Repository, _ state.Proxy) ([]str
 func (w *world) Fetch(_ context.Context, what state.Installation) error {
 	return w.deed("fetch " + strings.Join(what.Packages, " "))
 }
-func (w *world) Install(_ context.Context, what state.Installation) ([]string, error) {
-	for _, n := range what.Packages {
+func (w *world) Present() ([]string, error) { return state.Present(w.have.Packages), nil }
+func (w *world) Install(_ context.Context, what state.Installation) error {
+	for _, n := range append([]string{"containerd"}, what.Packages...) {
 		w.have.Packages[n] = state.Package{Installed: true}
 	}
 	for _, n := range what.Instead {
 		w.have.Packages[n] = state.Package{}
 	}
-	return append([]string{"containerd"}, what.Packages...), w.deed("install " + strings.Join(what.Packages, " "))
+	return w.deed("install " + strings.Join(what.Packages, " "))
 }
 func (w *world) Removable(names []string) ([]string, error) {
 	return lists.Without(names, w.needed), nil

@@ -214,11 +214,10 @@ func (s InstallPackages) do(ctx context.Context, run *run) error {
 	if err := run.Units.HoldBack(s.HoldBack...); err != nil {
 		return err
 	}
-	added, err := run.Packages.Install(ctx, s.Installation)
+	err := run.Packages.Install(ctx, s.Installation)
 	err = errors.Join(err, run.Units.Release(s.HoldBack...))
 	// What came is remembered even after a failure: apt may have stopped half-way.
-	saved := run.remember(func(l *state.Ledger) { l.Debs, l.Before = lists.Union(l.Debs, added), nil })
-	if err == nil {
+	if saved := run.arrived(); err == nil {
 		err = saved
 	}
 	return err
@@ -231,7 +230,20 @@ func (r *run) expecting() error {
 	if len(r.ledger.Before) > 0 {
 		return nil
 	}
-	return r.remember(func(l *state.Ledger) { l.Before = r.present })
+	present, err := r.Packages.Present()
+	if err != nil {
+		return err
+	}
+	return r.remember(func(l *state.Ledger) { l.Before = present })
+}
+
+// arrived remembers what came with an installation. Where that cannot be told, it is left to the next run.
+func (r *run) arrived() error {
+	present, err := r.Packages.Present()
+	if err != nil {
+		return err
+	}
+	return r.remember(func(l *state.Ledger) { l.Debs, l.Before = lists.Union(l.Debs, lists.Without(present, l.Before)), nil })
 }
 
 func version(what state.Installation) string {

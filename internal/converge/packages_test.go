@@ -133,12 +133,7 @@ func TestWhatAnExchangeLeavesOver(t *testing.T) {
 func TestInstallationKnowsWhatWasThereBefore(t *testing.T) {
 	w := newWorld()
 	c := w.converger()
-	look := c.Survey
-	c.Survey = func() (state.Facts, error) {
-		facts, err := look()
-		facts.Packages = map[string]state.Package{"adduser": {Installed: true}, "gone": {}}
-		return facts, err
-	}
+	w.have.Packages["adduser"], w.have.Packages["gone"] = state.Package{Installed: true}, state.Package{}
 	c.Memory = killed{w}
 	if _, err := c.Run(t.Context()); err == nil {
 		t.Fatal("no error")
@@ -166,6 +161,30 @@ func TestNothingIsExpectedBeforeAnInstallation(t *testing.T) {
 	if _, err := c.Run(t.Context()); err == nil || w.ledger.Before != nil {
 		t.Errorf("error %v, before: %q", err, w.ledger.Before)
 	}
+}
+
+// What came can be told only by dpkg's record. Where that cannot be read, the next run compares.
+func TestWhatCameIsLeftToTheNextRun(t *testing.T) {
+	w := newWorld()
+	w.have.Packages["adduser"] = state.Package{Installed: true}
+	c := w.converger()
+	c.Packages = torn{w}
+	if _, err := c.Run(t.Context()); err == nil {
+		t.Fatal("no error")
+	}
+	if want := []string{"adduser"}; !slices.Equal(w.ledger.Before, want) {
+		t.Errorf("before: %q", w.ledger.Before)
+	}
+}
+
+// torn cannot tell the packages once some are installed.
+type torn struct{ *world }
+
+func (p torn) Present() ([]string, error) {
+	if p.ledger.Before != nil {
+		return nil, errors.New("torn")
+	}
+	return p.world.Present()
 }
 
 // killed cannot save the ledger once packages are installed.

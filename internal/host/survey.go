@@ -83,9 +83,18 @@ func packages(root files.Root, facts *state.Facts) (err error) {
 	if facts.Packages, err = apt.Packages(root); err != nil {
 		return err
 	}
-	facts.Ledger.Debs = lists.Union(facts.Ledger.Debs, facts.Newcomers())
+	facts.Ledger.Debs = lists.Union(facts.Ledger.Debs, newcomers(*facts))
 	facts.Listed, err = apt.Listed(root)
 	return err
+}
+
+// newcomers gives the packages that came with an installation which was cut off before it could say so. What
+// somebody else has installed since then is among them, and is told apart later by apt's marks and by what needs it.
+func newcomers(facts state.Facts) []string {
+	if len(facts.Ledger.Before) == 0 {
+		return nil
+	}
+	return lists.Without(state.Present(facts.Packages), facts.Ledger.Before)
 }
 
 // people fills in accounts and groups.

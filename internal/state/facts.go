@@ -27,28 +27,15 @@ type Facts struct {
 }
 
 // Present gives the names of the packages that are there, whole or half, sorted.
-func (f Facts) Present() []string {
+func Present(packages map[string]Package) []string {
 	var names []string
-	for name, p := range f.Packages {
+	for name, p := range packages {
 		if p.Installed || p.Half {
 			names = append(names, name)
 		}
 	}
 	slices.Sort(names)
 	return names
-}
-
-// Newcomers gives the packages that came with an installation which was cut off before it could say so. What
-// somebody else has installed since then is among them, and is told apart later by apt's marks and by what needs it.
-func (f Facts) Newcomers() []string {
-	if len(f.Ledger.Before) == 0 {
-		return nil
-	}
-	before := map[string]bool{}
-	for _, name := range f.Ledger.Before {
-		before[name] = true
-	}
-	return slices.DeleteFunc(f.Present(), func(name string) bool { return before[name] })
 }
 
 // SnapService is the unit of the engine in the snap docker.

@@ -52,6 +52,12 @@ func (a Apt) with(proxy state.Proxy) Apt {
 // Packages gives every package that dpkg knows, by name.
 func (a Apt) Packages() (map[string]state.Package, error) { return Packages(a.Root) }
 
+// Present gives the names of the packages that are there, whole or half, sorted.
+func (a Apt) Present() ([]string, error) {
+	packages, err := a.Packages()
+	return state.Present(packages), err
+}
+
 // finish lets dpkg end what an earlier run, that was killed or lost its power, left half done. apt
 // refuses to work before that (its words: "dpkg was interrupted, you must manually run ...").
 func (a Apt) finish(ctx context.Context, names []string) error {

@@ -14,34 +14,20 @@ import (
 )
 
 // Install brings the newest package lists and then the packages, without what they only recommend.
-// It gives the names of all packages that came with it, sorted, and does so also along with an error:
-// what is on the disk is there to be remembered. An error is a fault with code fault.PackageInstall in
-// apt's own words, or with fault.PackageVersion if there is no such version.
+// An error is a fault with code fault.PackageInstall in apt's own words, or with fault.PackageVersion
+// if there is no such version; packages may have come nevertheless.
 //
 // Lists that cannot be brought up to date are no error if the install then works.
-func (a Apt) Install(ctx context.Context, what state.Installation) (added []string, err error) {
-	before, err := a.Packages()
-	if err != nil {
-		return nil, err
-	}
-	installErr := a.with(what.Proxy).install(ctx, what)
+func (a Apt) Install(ctx context.Context, what state.Installation) error {
+	err := a.with(what.Proxy).request(ctx, what, "install")
 	// apt does not flush its marks, as dpkg does its record. Without them nobody knows what came along.
-	installErr = errors.Join(installErr, a.Root.Flush(MarksFile))
-	after, err := a.Packages()
-	if err != nil {
-		return nil, errors.Join(installErr, err)
-	}
-	return newcomers(before, after), installErr
+	return errors.Join(err, a.Root.Flush(MarksFile))
 }
 
 // Fetch brings the newest package lists, and downloads the packages without installing any. Its
 // errors are those of Install.
 func (a Apt) Fetch(ctx context.Context, what state.Installation) error {
 	return a.with(what.Proxy).request(ctx, what, "download", "--download-only")
-}
-
-func (a Apt) install(ctx context.Context, what state.Installation) error {
-	return a.request(ctx, what, "install")
 }
 
 // request asks again as long as it is the network or a mirror that fails.
@@ -159,16 +145,4 @@ func removals(simulation string, allowed []string) []string {
 		}
 	}
 	return slices.Compact(victims)
-}
-
-// newcomers gives what is installed after and was not before.
-func newcomers(before, after map[string]state.Package) []string {
-	var added []string
-	for name, p := range after {
-		if p.Installed && !before[name].Installed {
-			added = append(added, name)
-		}
-	}
-	slices.Sort(added)
-	return added
 }

@@ -87,7 +87,7 @@ func TestInstallOfAPinnedMove(t *testing.T) {
 	}
 	fetched := moving()
 	fetched.Fetched = true
-	if _, err := d.Install(t.Context(), fetched); err != nil {
+	if err := d.Install(t.Context(), fetched); err != nil {
 		t.Fatal(err)
 	}
 	check(t, "calls", d.calls(t), []string{
@@ -102,7 +102,7 @@ func TestInstallOfAPinnedMove(t *testing.T) {
 
 func TestInstallSparesWhatIsNotOurs(t *testing.T) {
 	d := newShop(t, offering(`Remv docker.io [20.10]\nRemv podman-docker [4]\nPurg runc [1]\n`))
-	_, err := d.Install(t.Context(), moving())
+	err := d.Install(t.Context(), moving())
 	if fault.CodeOf(err) != fault.PackageInstall || !strings.Contains(err.Error(), "apt would remove podman-docker runc, which did not come with the extension") {
 		t.Errorf("error %v", err)
 	}
@@ -115,7 +115,7 @@ func TestInstallOfNoSuchVersion(t *testing.T) {
 	d := newShop(t, offering(""))
 	what := moving()
 	what.Version = "99"
-	if _, err := d.Install(t.Context(), what); fault.CodeOf(err) != fault.PackageVersion {
+	if err := d.Install(t.Context(), what); fault.CodeOf(err) != fault.PackageVersion {
 		t.Errorf("error %v", err)
 	}
 	check(t, "calls", d.calls(t), []string{"apt-get update", "apt-cache madison -- docker-ce docker-ce-cli"})
@@ -125,7 +125,7 @@ func TestInstallOfNoSuchVersion(t *testing.T) {
 func TestProxyOfTheChildren(t *testing.T) {
 	d := newShop(t, `env | grep -E '^[a-z]+_proxy=' | sort >>$ROOT/proxies`)
 	proxy := state.Proxy{HTTP: secret.New("http://u:hush@p:1"), No: "localhost"}
-	if _, err := d.Install(t.Context(), state.Installation{Packages: []string{"docker.io"}, Proxy: proxy}); err != nil {
+	if err := d.Install(t.Context(), state.Installation{Packages: []string{"docker.io"}, Proxy: proxy}); err != nil {
 		t.Fatal(err)
 	}
 	if err := d.Hold(t.Context(), []string{"docker.io"}); err != nil { // not a word of it here

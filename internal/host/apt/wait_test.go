@@ -29,7 +29,7 @@ func TestInstallWaitsForAHolder(t *testing.T) {
 			release := hold(t, filepath.Join(d.dir, lock))
 			var said []string
 			ctx := patience.With(t.Context(), patience.New(time.Minute, nil, func(text string) { said = append(said, text); release() }))
-			if _, err := d.Install(ctx, state.Installation{Packages: []string{"docker.io"}}); err != nil {
+			if err := d.Install(ctx, state.Installation{Packages: []string{"docker.io"}}); err != nil {
 				t.Fatal(err)
 			}
 			if len(said) == 0 || !strings.Contains(said[0], "waiting for python3 (process ") || !strings.Contains(said[0], "which holds "+filepath.Join(lock)) {
@@ -42,7 +42,7 @@ func TestInstallWaitsForAHolder(t *testing.T) {
 			newer := make(chan struct{})
 			d.Pause = time.Minute
 			ctx = patience.With(t.Context(), patience.New(time.Hour, newer, func(string) { close(newer) }))
-			if _, err := d.Install(ctx, state.Installation{Packages: []string{"docker.io"}}); fault.CodeOf(err) != fault.Superseded {
+			if err := d.Install(ctx, state.Installation{Packages: []string{"docker.io"}}); fault.CodeOf(err) != fault.Superseded {
 				t.Errorf("got %v", err)
 			}
 			for _, call := range d.calls(t) {
@@ -51,7 +51,7 @@ func TestInstallWaitsForAHolder(t *testing.T) {
 				}
 			}
 
-			if _, err := d.Install(impatient(t), state.Installation{Packages: []string{"docker.io"}}); lock != listsLock &&
+			if err := d.Install(impatient(t), state.Installation{Packages: []string{"docker.io"}}); lock != listsLock &&
 				(fault.CodeOf(err) != fault.Busy || !strings.Contains(err.Error(), "another process holds "+lock+": python3 (process ")) {
 				t.Errorf("got %v", err)
 			}
@@ -65,12 +65,12 @@ func TestInstallGivesWayWithFetchedPackages(t *testing.T) {
 	newer := make(chan struct{})
 	close(newer)
 	ctx := patience.With(t.Context(), patience.New(time.Hour, newer, func(string) {}))
-	if _, err := d.Install(ctx, state.Installation{Packages: []string{"docker.io"}, Fetched: true}); fault.CodeOf(err) != fault.Superseded {
+	if err := d.Install(ctx, state.Installation{Packages: []string{"docker.io"}, Fetched: true}); fault.CodeOf(err) != fault.Superseded {
 		t.Errorf("got %v", err)
 	}
 	ended, end := context.WithCancel(t.Context())
 	end()
-	if _, err := d.Install(ended, state.Installation{Packages: []string{"docker.io"}, Fetched: true}); err == nil {
+	if err := d.Install(ended, state.Installation{Packages: []string{"docker.io"}, Fetched: true}); err == nil {
 		t.Error("installed although its time was over")
 	}
 }
@@ -112,7 +112,7 @@ func TestInstallOutlastsOutages(t *testing.T) {
 		failing := "case \"$*\" in *' install '*) n=$(cat $ROOT/n 2>/dev/null || echo 0); echo $((n+1)) >$ROOT/n; [ $n -ge 2 ] || { printf '" +
 			sign + "\\n'; exit 100; };; esac\n"
 		d := newDebian(t, installed("libc6"), failing+brings("docker.io"))
-		_, err := d.Install(t.Context(), state.Installation{Packages: []string{"docker.io"}})
+		err := d.Install(t.Context(), state.Installation{Packages: []string{"docker.io"}})
 		if (err == nil) != again {
 			t.Errorf("%s: got %v", sign, err)
 		}
