@@ -53,6 +53,12 @@ func (e Enable) Run(ctx context.Context, call *handler.Call) (handler.Outcome, e
 	}
 	m := machine.New(e.Root, call.Log)
 	defer m.Close()
+	w := work{desk: desk{e.Root}, units: m.Systemd}
+	// Before the look at the host: what is seen while somebody works may be another thing a moment later.
+	busy, err := w.working(ctx)
+	if err != nil {
+		return handler.Outcome{}, err
+	}
 	_, goal, steps, err := converger(ctx, m, wanted, call.Log).Plan()
 	if err != nil {
 		return handler.Outcome{}, err
@@ -61,11 +67,7 @@ func (e Enable) Run(ctx context.Context, call *handler.Call) (handler.Outcome, e
 	if err := (install.UpdateMarker{Root: e.Root}).ClearFor(call.Version); err != nil {
 		return handler.Outcome{}, err
 	}
-	w := work{desk: desk{e.Root}, units: m.Systemd}
-	busy, err := w.busy()
 	switch {
-	case err != nil:
-		return handler.Outcome{}, err
 	case busy && w.has(order):
 		return handler.Outcome{Message: "these settings are being applied already"}, nil
 	case !busy && len(steps) == 0:
@@ -156,7 +158,7 @@ func success(ctx context.Context, m *machine.Machine, goal state.Goal) (string, 
 // handOver reports what is going to be done and gives the order to the work unit. The status is
 // written first: the unit may be faster than we are.
 func (e Enable) handOver(ctx context.Context, call *handler.Call, w work, o Order, steps []converge.Step) (handler.Outcome, error) {
-	message := fmt.Sprintf("working in the background: %d steps to do", len(steps))
+	message := inBackground(steps)
 	planned := make([]converge.Progress, len(steps))
 	for i, s := range steps {
 		planned[i] = converge.Progress{Name: s.Name(), Summary: s.Summary()}
@@ -168,6 +170,15 @@ func (e Enable) handOver(ctx context.Context, call *handler.Call, w work, o Orde
 		return handler.Outcome{}, err
 	}
 	return handler.Outcome{Message: message}, nil
+}
+
+// inBackground is the first sentence about work that has been handed over. Without a step the host is as wanted,
+// but somebody works on other settings.
+func inBackground(steps []converge.Step) string {
+	if len(steps) == 0 {
+		return "working in the background: the settings before these come to their end first"
+	}
+	return fmt.Sprintf("working in the background: %d steps to do", len(steps))
 }
 
 func converger(ctx context.Context, m *machine.Machine, s settings.Settings, log *logrus.Entry) converge.Converger {

@@ -83,6 +83,9 @@ func (d desk) next() (Order, bool, error) {
 // that it failed, and gives the same order again, must not be told that it is being worked on.
 func (d desk) end() error { return d.root.Rename(currentFile, endedFile) }
 
+// occupied tells whether an order waits or is worked on.
+func (d desk) occupied() bool { return d.root.Exists(orderFile) || d.root.Exists(currentFile) }
+
 // clear takes the current order off the desk.
 func (d desk) clear() error { return errors.Join(d.root.Remove(currentFile), d.root.Remove(endedFile)) }
 

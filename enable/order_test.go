@@ -2,6 +2,7 @@ package enable
 
 import (
 	"testing"
+	"time"
 
 	"docker-extension/internal/host/files"
 )
@@ -50,4 +51,35 @@ func TestLifeOfAnOrder(t *testing.T) {
 	if _, there, err := d.next(); there || err != nil {
 		t.Errorf("an order is left, error %v", err)
 	}
+}
+
+// A work unit that has nothing in hand any more is about to end. Who looks then waits for it: to be told that
+// somebody works would start one more unit, for nothing, and the next look would meet that one's end.
+func TestWorkingUntilTheOrderHasEnded(t *testing.T) {
+	root := files.New(t.TempDir())
+	w := work{desk: desk{root}}
+	wantWorking := func(stage string, want bool) {
+		t.Helper()
+		if got, err := w.working(t.Context()); err != nil || got != want {
+			t.Errorf("%s: working: %v, %v; want %v", stage, got, err, want)
+		}
+	}
+	if err := w.desk.write(orderFile, Order{Sequence: 3}); err != nil {
+		t.Fatal(err)
+	}
+	wantWorking("an order waits, and nobody is there", false)
+	unlock, err := root.Lock(t.Context(), workLock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantWorking("somebody is about to take it", true)
+	if _, _, err := w.desk.next(); err != nil {
+		t.Fatal(err)
+	}
+	wantWorking("it is worked on", true)
+	if err := w.desk.end(); err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(3*lookAgain, unlock)
+	wantWorking("it is being reported", false)
 }

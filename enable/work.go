@@ -53,6 +53,24 @@ func (w work) busy() (bool, error) {
 	return err == nil && !free, err
 }
 
+// working tells whether the work unit has an order in hand. One that holds the lock without an order only
+// tidies up, and its end is waited for.
+func (w work) working(ctx context.Context) (bool, error) {
+	tick := time.NewTicker(lookAgain)
+	defer tick.Stop()
+	for deadline := time.Now().Add(takeOver); ; {
+		busy, err := w.busy()
+		if err != nil || !busy || w.desk.occupied() || time.Now().After(deadline) {
+			return busy, err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return busy, nil
+		}
+	}
+}
+
 // has tells whether the very same order is waiting, or is being worked on with none waiting.
 func (w work) has(o Order) bool {
 	for _, file := range []string{orderFile, currentFile} {
