@@ -180,7 +180,6 @@ func isStopped(pid int) bool {
 // a kill included, and gives the status.
 func (l *cutLab) settled() agent.Status {
 	l.Helper()
-	const active = "systemctl is-active docker-extension-converge.service || true"
-	l.await("the end of the work unit", func(context.Context) bool { return l.sh(active) == "inactive" })
+	l.workEnds()
 	return l.wait()
 }

@@ -13,9 +13,11 @@ import (
 // footprint is the host as it must stay when there is nothing to do.
 type footprint struct{ engine, socket, units string }
 
-// untouched remembers the host; check then wants that nothing has been written or restarted since.
+// untouched remembers the host; check then wants that nothing has been written or restarted since. The work unit
+// says in the status that it is done, and then keeps its records: that belongs to the run before.
 func (l *lab) untouched() footprint {
 	l.Helper()
+	l.workEnds()
 	l.sh("touch /tmp/since && sleep 0.02")
 	return l.footprint()
 }
@@ -38,6 +40,13 @@ func (f footprint) check(l *lab) {
 	if written != "" {
 		l.Errorf("written although there was nothing to do:\n%s", written)
 	}
+}
+
+// workEnds waits for the end of the work unit, one that systemd starts again after a kill included.
+func (l *lab) workEnds() {
+	l.Helper()
+	const active = "systemctl is-active docker-extension-converge.service || true"
+	l.await("the end of the work unit", func(context.Context) bool { return l.sh(active) == "inactive" })
 }
 
 // servedNames gives the names in the certificate that is served on a port.
