@@ -68,6 +68,9 @@ func TestWorkingUntilTheOrderHasEnded(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantWorking("an order waits, and nobody is there", false)
+	if !w.desk.occupied() {
+		t.Error("an order waits, and the desk is empty")
+	}
 	unlock, err := root.Lock(t.Context(), workLock)
 	if err != nil {
 		t.Fatal(err)

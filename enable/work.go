@@ -53,7 +53,7 @@ func (w work) busy() (bool, error) {
 	return err == nil && !free, err
 }
 
-// working tells whether the work unit has an order in hand. One that holds the lock without an order only
+// working tells whether a work unit works on an order. One that holds the lock without an order only
 // tidies up, and its end is waited for.
 func (w work) working(ctx context.Context) (bool, error) {
 	tick := time.NewTicker(lookAgain)

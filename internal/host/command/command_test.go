@@ -246,7 +246,9 @@ func TestRunLogsTheStory(t *testing.T) {
 }
 
 func TestTailLines(t *testing.T) {
+	const leftOut = "a word of its output is left out: it is too long"
 	long := strings.Repeat("x", longLine)
+	words := strings.Repeat("x", longLine-14)
 	tests := []struct {
 		name   string
 		writes []string
@@ -256,8 +258,12 @@ func TestTailLines(t *testing.T) {
 		{"in pieces", []string{"a", "b\nc", "d"}, []string{"ab", "cd"}},
 		{"empty lines", []string{"\n\na\n"}, []string{"a"}},
 		{"progress", []string{"1%\r50%\r100%\r\n"}, []string{"100%"}},
-		{"long", []string{long + "y\n"}, []string{long, "y"}},
-		{"long without end", []string{long, "y"}, []string{long, "y"}},
+		{"long", []string{words + " across-the-border\n"}, []string{words, "across-the-border"}},
+		{"long, bit by bit", []string{words, " across", "-the-border", " and more"}, []string{words, "across-the-border and more"}},
+		{"long progress", []string{words + "\r" + words + "\r100%\n"}, []string{words, "100%"}},
+		{"a long word", []string{"a " + long + long + "y b\nc\n"}, []string{"a", leftOut, " b", "c"}},
+		{"a long word without end", []string{long, "y"}, []string{leftOut}},
+		{"a long word that ends its line", []string{long + "y\nb\n"}, []string{leftOut, "b"}},
 		{"not UTF-8", []string{"a\xffb\n"}, []string{"a\uFFFDb"}},
 	}
 	for _, test := range tests {

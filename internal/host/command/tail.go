@@ -8,7 +8,7 @@ import (
 // Bounds of what is kept of a child's output.
 const (
 	keep     = 64 << 10 // bytes in memory for Result.Output
-	longLine = 4 << 10  // bytes after which a line is logged in pieces
+	longLine = 4 << 10  // bytes after which a line is logged in pieces, whole words each
 
 	mostLogged = 1 << 20 // bytes of one child that are logged; what it says last is in its error
 )
@@ -20,6 +20,7 @@ type tail struct {
 	kept   []byte
 	cut    bool
 	line   []byte
+	skip   bool // to the end of a word that is too long
 	logged int
 }
 
@@ -56,20 +57,41 @@ func (t *tail) split(p []byte) {
 		t.flush()
 		p = p[end+1:]
 	}
-	for len(t.line) >= longLine {
-		t.say(t.line[:longLine])
-		t.line = append(t.line[:0], t.line[longLine:]...)
+	t.pieces()
+}
+
+// pieces hands on the beginning of a line that gets too long. It is cut between two words, since half of a
+// secret is nothing that a redactor knows; a word that is too long itself is left out.
+func (t *tail) pieces() {
+	const blanks = " \t\r"
+	for len(t.line) >= longLine || t.skip {
+		if t.skip {
+			end := bytes.IndexAny(t.line, blanks)
+			if end < 0 {
+				t.line = t.line[:0]
+				return
+			}
+			t.drop(end)
+			t.skip = false
+			continue
+		}
+		end := bytes.LastIndexAny(t.line[:longLine], blanks)
+		if t.skip = end < 0; t.skip {
+			t.emit("a word of its output is left out: it is too long")
+			continue
+		}
+		t.say(t.line[:end])
+		t.drop(end + 1)
 	}
 }
 
+func (t *tail) drop(n int) { t.line = append(t.line[:0], t.line[n:]...) }
+
 // flush hands on the last line, which may have no end.
 func (t *tail) flush() {
-	for len(t.line) > longLine {
-		t.say(t.line[:longLine])
-		t.line = append(t.line[:0], t.line[longLine:]...)
-	}
+	t.pieces()
 	t.say(t.line)
-	t.line = t.line[:0]
+	t.line, t.skip = t.line[:0], false
 }
 
 // say emits one line. Of a progress display, whose states are divided by carriage returns, only

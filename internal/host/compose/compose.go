@@ -6,7 +6,6 @@ package compose
 import (
 	"context"
 	"maps"
-	"path"
 	"slices"
 	"time"
 
@@ -50,6 +49,9 @@ func (c Compose) Pull(ctx context.Context, name string, project state.Project, s
 // and returns when all run steadily. Errors are faults with code fault.Compose, with the last
 // lines of the services that do not run.
 func (c Compose) Up(ctx context.Context, name string, project state.Project) error {
+	if err := c.refuseOthers(ctx, name); err != nil {
+		return err
+	}
 	if err := c.clearHalfMade(ctx, name); err != nil {
 		return err
 	}
@@ -66,9 +68,10 @@ func (c Compose) Up(ctx context.Context, name string, project state.Project) err
 }
 
 // Down removes the containers and the networks of a project; images and volumes stay. It asks the engine
-// for what belongs to the project, so it needs neither compose nor the file.
+// for what belongs to the project, so it needs neither compose nor the file. What somebody else calls by
+// the same name stays.
 func (c Compose) Down(ctx context.Context, name string) error {
-	containers, err := c.Engine.Containers(ctx, name)
+	containers, err := c.containers(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -98,7 +101,7 @@ func (c Compose) run(ctx context.Context, name string, project state.Project, wo
 		Args:    append(args, words...),
 		Env:     slices.Concat([]string{"CLICOLOR=0"}, environment(project.Environment), []string{"DOCKER_CONFIG=" + c.Root.Path(c.Credentials)}),
 		Timeout: remaining(ctx),
-		Dir:     c.Root.Path(path.Dir(c.File)),
+		Dir:     c.folder(),
 	})
 	return err
 }

@@ -13,7 +13,7 @@ import (
 // container that it had made, and not yet started, beside the one that it replaces. It holds nothing: its
 // anonymous volumes are the other's, and stay. Compose wants to make it again, and fails at its name.
 func (c Compose) clearHalfMade(ctx context.Context, name string) error {
-	containers, err := c.Engine.Containers(ctx, name)
+	containers, err := c.containers(ctx, name)
 	if err != nil {
 		return err
 	}

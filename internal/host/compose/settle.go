@@ -59,7 +59,7 @@ func (c Compose) settle(ctx context.Context, name string, project state.Project)
 
 // complete wants a container of every service.
 func (c Compose) complete(ctx context.Context, name string, project state.Project) error {
-	containers, err := c.Engine.Containers(ctx, name)
+	containers, err := c.containers(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func (c Compose) complete(ctx context.Context, name string, project state.Projec
 // engine does not tell. It is final if one of them will not be started again. restarts has how often each
 // container had been started again when it was last looked at, and is kept up to date.
 func (c Compose) lastWords(ctx context.Context, name string, project state.Project, restarts map[string]int) (words string, final bool) {
-	containers, err := c.Engine.Containers(ctx, name)
+	containers, err := c.containers(ctx, name)
 	if err != nil {
 		return "", false
 	}
@@ -123,7 +123,7 @@ func failure(c docker.Container, restarts int) (how string, over bool) {
 
 // Observe gives the containers of a project as they are now.
 func (c Compose) Observe(ctx context.Context, name string) ([]state.Container, error) {
-	containers, err := c.Engine.Containers(ctx, name)
+	containers, err := c.containers(ctx, name)
 	if err != nil {
 		return nil, err
 	}

@@ -20,6 +20,7 @@ const (
 	projectLabel = "com.docker.compose.project"
 	serviceLabel = "com.docker.compose.service"
 	oneoffLabel  = "com.docker.compose.oneoff"
+	folderLabel  = "com.docker.compose.project.working_dir" // since compose 1.25
 )
 
 // stopWithin bounds the stop of one container; its own grace time, 10 s unless its image says otherwise,
@@ -31,6 +32,7 @@ type Container struct {
 	ID       string
 	Name     string
 	Service  string
+	Folder   string // of the compose file that it was made from; "" if its compose does not tell
 	State    string // "running", "restarting", "exited", "created", "paused", "dead", "removing"
 	ExitCode int    // of an exited container
 	Error    string // why the engine could not start it
@@ -54,7 +56,7 @@ func (e Engine) Containers(ctx context.Context, project string) ([]Container, er
 		if strings.EqualFold(entry.Labels[oneoffLabel], "true") {
 			continue
 		}
-		c := Container{ID: entry.ID, Service: entry.Labels[serviceLabel], State: entry.State}
+		c := Container{ID: entry.ID, Service: entry.Labels[serviceLabel], Folder: entry.Labels[folderLabel], State: entry.State}
 		if len(entry.Names) > 0 {
 			c.Name = strings.TrimPrefix(entry.Names[0], "/")
 		}

@@ -1,10 +1,12 @@
 package systemd
 
 import (
+	"bufio"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/coreos/go-systemd/v22/unit"
@@ -106,11 +108,11 @@ func listens(root files.Root, file string) (bool, error) {
 	if err != nil || path == "" || !root.Exists(withoutVar(path)) {
 		return false, err
 	}
-	inode, err := listener(root, path)
-	if err != nil || inode == "" {
+	inodes, err := listeners(root, path)
+	if err != nil || len(inodes) == 0 {
 		return false, err
 	}
-	return heldByInit(root, inode)
+	return heldByInit(root, inodes)
 }
 
 // firstPath gives the first path in the unit's ListenStream= lines.
@@ -127,21 +129,32 @@ func firstPath(content []byte) (string, error) {
 	return "", nil
 }
 
-// listener gives the inode of the socket that listens at path, "" if none does. A line of
-// /proc/net/unix is "Num RefCount Protocol Flags Type St Inode Path" (proc_net_unix(5)); the flag
-// __SO_ACCEPTCON, 0x10000, is that of a listening socket.
-func listener(root files.Root, path string) (string, error) {
-	table, err := root.ReadFollowing("/proc/net/unix")
-	if err != nil {
-		return "", err
+// listeners gives the inodes of the sockets that listen at path. There may be several: the table names those
+// of all mount namespaces, by the paths that each of them sees, and a path may have a line's end in it, which
+// the kernel prints as it is, so that anybody can make up a line. A line of /proc/net/unix is "Num RefCount
+// Protocol Flags Type St Inode Path" (proc_net_unix(5)); the flag __SO_ACCEPTCON, 0x10000, is that of a
+// listening socket. Its length is anybody's, too, and so it is read line by line.
+func listeners(root files.Root, path string) (inodes []string, err error) {
+	const name = "/proc/net/unix"
+	table, err := os.Open(root.Path(name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
 	}
-	for line := range strings.Lines(string(table.Content)) {
-		words := strings.Fields(line)
+	if err != nil {
+		return nil, fault.New(fault.HostFiles, name, "", "cannot read the table of sockets: %w", err)
+	}
+	defer table.Close()
+	lines := bufio.NewScanner(table)
+	for lines.Scan() {
+		words := strings.Fields(lines.Text())
 		if len(words) == 8 && words[3] == "00010000" && withoutVar(words[7]) == withoutVar(path) {
-			return words[6], nil
+			inodes = append(inodes, words[6])
 		}
 	}
-	return "", nil
+	if err := lines.Err(); err != nil {
+		return nil, fault.New(fault.HostFiles, name, "", "cannot read the table of sockets: %w", err)
+	}
+	return inodes, nil
 }
 
 // withoutVar takes the old name of /run away; systemd does the same for units that still use it.
@@ -152,9 +165,9 @@ func withoutVar(path string) string {
 	return path
 }
 
-// heldByInit tells whether process 1 has the socket with this inode open, which needs root. An
+// heldByInit tells whether process 1 has one of the sockets with these inodes open, which needs root. An
 // engine that was told to listen at the path itself is not a socket unit.
-func heldByInit(root files.Root, inode string) (bool, error) {
+func heldByInit(root files.Root, inodes []string) (bool, error) {
 	const dir = "/proc/1/fd"
 	entries, err := root.List(dir)
 	if err != nil {
@@ -162,7 +175,8 @@ func heldByInit(root files.Root, inode string) (bool, error) {
 	}
 	for _, entry := range entries {
 		target, err := os.Readlink(root.Path(filepath.Join(dir, entry.Name())))
-		if err == nil && target == "socket:["+inode+"]" {
+		inode, isSocket := strings.CutPrefix(strings.TrimSuffix(target, "]"), "socket:[")
+		if err == nil && isSocket && slices.Contains(inodes, inode) {
 			return true, nil
 		}
 	}

@@ -114,6 +114,18 @@ func TestObserve(t *testing.T) {
 			"/usr/lib/systemd/system/docker.socket": "[Socket]\nListenStream=/var/run/docker.sock\n", "/run/docker.sock": "",
 			"/proc/net/unix": unixTable, "/proc/1/fd/17": "-> socket:[95604]",
 		}, state.UnitFacts{Exists: true, Active: true}},
+		{"socket whose name somebody else has, too", socket, map[string]string{
+			"/usr/lib/systemd/system/docker.socket": socketUnit, "/run/docker.sock": "",
+			"/proc/net/unix": "00: 00000002 00000000 00010000 0001 01 77777 /var/run/docker.sock\n" + unixTable, "/proc/1/fd/17": "-> socket:[95604]",
+		}, state.UnitFacts{Exists: true, Active: true}},
+		{"socket whose name somebody else alone has", socket, map[string]string{
+			"/usr/lib/systemd/system/docker.socket": socketUnit, "/run/docker.sock": "",
+			"/proc/net/unix": "00: 00000002 00000000 00010000 0001 01 77777 /var/run/docker.sock\n", "/proc/1/fd/17": "-> socket:[95604]",
+		}, state.UnitFacts{Exists: true}},
+		{"socket beside very many", socket, map[string]string{
+			"/usr/lib/systemd/system/docker.socket": socketUnit, "/run/docker.sock": "", "/proc/1/fd/17": "-> socket:[95604]",
+			"/proc/net/unix": strings.Repeat("00: 00000002 00000000 00010000 0001 01 77777 @"+strings.Repeat("x", 107)+"\n", 120000) + unixTable,
+		}, state.UnitFacts{Exists: true, Active: true}},
 		{"engine listens without systemd", socket, map[string]string{
 			"/usr/lib/systemd/system/docker.socket": socketUnit, "/proc/net/unix": unixTable, "/proc/1/fd/17": "-> socket:[60031]",
 		}, state.UnitFacts{Exists: true}},
