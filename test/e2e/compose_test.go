@@ -196,6 +196,23 @@ func (l *lab) manager() {
 	l.composeAgain()
 }
 
+// namesake is a container of a person's own project, which has the name of ours, as every one in a folder of that
+// name has. It is nothing of ours to a run without changes; a change is refused, and leaves all containers alone.
+func (l *lab) namesake() container {
+	wiki := l.runContainer("wiki", "always", "--label com.docker.compose.project=cluster --label com.docker.compose.service=wiki "+
+		"--label com.docker.compose.project.working_dir=/home/ada/cluster")
+	consul := l.service("cluster", "consul")
+	l.composeAgain()
+	s := l.enable(body(`{"compose-environment": {"COMPOSE_PROJECT_NAME": "cluster"}, "compose": {"consul": {"image": "progrium/consul"}}}`, ""))
+	if s.State != agent.Error || s.Code != 61 || !strings.Contains(s.Message, "container wiki was made from the compose file in /home/ada/cluster") {
+		l.Errorf("a project of the same name: %s", show(s))
+	}
+	l.wantServices("cluster", "consul swarm wiki")
+	consul.wantUntouched(l)
+	wiki.wantUntouched(l)
+	return wiki
+}
+
 // No compose any more: containers, file and program go, volumes and images stay. So does what a person has
 // told apt to keep; the status names each package that goes.
 func (l *lab) composeDropped() {
@@ -204,9 +221,12 @@ func (l *lab) composeDropped() {
 	if old {
 		l.sh("apt-mark showauto | grep -x " + kept + " && apt-mark manual " + kept)
 	}
+	wiki := l.namesake()
 	before := lines(l.sh(list))
 	s := l.succeed(body(`{}`, ""))
 	l.Log(show(s))
+	wiki.wantUntouched(l)
+	l.sh("docker rm -f wiki")
 	after := lines(l.sh(list))
 	gone := differences(before, after)
 	for _, change := range gone {
