@@ -25,6 +25,8 @@ func TestCheckDaemonTakes(t *testing.T) {
 		`{"runtimes":{"kata":{"runtimeType":"io.containerd.kata.v2","options":{"a":{"b":1}}},"x":{"path":"/x","runtimeArgs":["-v"]}}}`,
 		`{"default-ulimits":{"nofile":{"Name":"nofile","Hard":64000,"Soft":64000},"core":{"name":"core","hard":0,"soft":0}}}`,
 		`{"default-address-pools":[{"base":"172.30.0.0/16","size":24}],"bip":"10.1.0.1/24"}`,
+		`{"runtimes":{"nvidia":{"args":[],"path":"nvidia-container-runtime"}}}`, // as nvidia-ctk writes it
+		`{"default-address-pools":[{"scope":"local","base":"172.30.0.0/16","size":24}]}`,
 		`{"proxies":{"http-proxy":"http://p:1","https-proxy":"http://p:1","no-proxy":"localhost,.example.com"}}`,
 		`{"insecure-registries":["10.0.0.0/8","r:5000"],"registry-mirrors":["http://127.0.0.1:5000"]}`,
 		`{"dns":["1.1.1.1"],"dns-opts":["ndots:1"],"dns-search":["example.com"],"host-gateway-ips":["10.0.0.1","fe80::1"]}`,

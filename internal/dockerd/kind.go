@@ -67,15 +67,16 @@ func (k Kind) element() Kind {
 
 // members are the names that an object of this kind may have, with their kinds; nil where they are
 // free. needed tells which of them have to be there: dockerd takes a ulimit without a Name, but then
-// no container starts.
+// no container starts. It has no use for a runtime's args and a pool's scope and takes them nevertheless,
+// and nvidia-ctk writes the first.
 func (k Kind) members() (known map[string]Kind, needed []string) {
 	switch k {
 	case ulimit:
 		return map[string]Kind{"Name": Text, "Hard": Int, "Soft": Int}, []string{"Hard", "Name", "Soft"}
 	case runtime:
-		return map[string]Kind{"path": Text, "runtimeArgs": Texts, "runtimeType": Text, "options": Free}, nil
+		return map[string]Kind{"path": Text, "runtimeArgs": Texts, "runtimeType": Text, "options": Free, "args": Texts}, nil
 	case pool:
-		return map[string]Kind{"base": subnet, "size": Count}, []string{"base", "size"}
+		return map[string]Kind{"base": subnet, "size": Count, "scope": Text}, []string{"base", "size"}
 	case Interface:
 		return map[string]Kind{"enable": Bool, "plugin-path": Text, "plugin-config-path": Text, "socket-path": Text}, nil
 	case Proxies:
