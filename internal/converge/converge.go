@@ -93,8 +93,8 @@ type Accounts interface {
 type Engine interface {
 	// Ready returns when the engine answers.
 	Ready(ctx context.Context, at state.Endpoint) error
-	// Approves gives the engine's complaint about a content of its configuration file. An engine that
-	// cannot be asked, or is not there, complains about nothing.
+	// Approves gives the engine's complaint about a content of its configuration file, or what is known to
+	// keep it from starting with that.
 	Approves(ctx context.Context, path string, content []byte) error
 }
 

@@ -60,6 +60,20 @@ func TestDiff(t *testing.T) {
 				"engine answers: ask the engine on its unix socket",
 			},
 		},
+		"fresh host with the file already there: an engine that comes is asked all the same": {
+			have: func(s *state.State) {
+				*s = state.State{Files: s.Files}
+			},
+			check: state.Check{Path: "/etc/docker/daemon.json", Sure: true},
+			steps: []string{
+				"packages: install docker.io",
+				"approval: ask the engine whether it takes /etc/docker/daemon.json",
+				"users: add ada to group docker",
+				"at boot: start at boot: docker.service, docker.socket",
+				"docker: start docker.socket, docker.service",
+				"engine answers: ask the engine on its unix socket",
+			},
+		},
 		"the engine is there, and everything is new to it": {
 			have:  func(s *state.State) { s.Files = nil },
 			check: state.Check{Path: "/etc/docker/daemon.json"},

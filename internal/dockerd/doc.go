@@ -1,8 +1,9 @@
 // Package dockerd holds what is known about the Docker daemon's command line and its configuration
 // file, from Docker 20.10 to 29, and nothing about any host: every function here is pure.
 //
-// It answers four questions. What do these flags say in daemon.json (Translate)? Would a daemon take
-// this object (CheckDaemon, Union)? Which changes does the daemon take up on SIGHUP (Reloadable,
+// It answers five questions. What do these flags say in daemon.json (Translate)? Would a daemon take
+// this object (CheckDaemon, Union, CheckTogether)? What in a file keeps an engine of some version, or any,
+// from starting (Needs, Impossible)? Which changes does the daemon take up on SIGHUP (Reloadable,
 // DropReloadable)? And what should daemon.json say when our keys meet those of a person (Merge)?
 //
 // The facts were read in moby's own source at v1.13.1, v17.12.0, v20.10.24, v23.0.6, v24.0.9,

@@ -17,6 +17,7 @@ const (
 	IPs                     // list of strings with IP addresses
 	Labels                  // list of "key=value"
 	Mirrors                 // list of http or https URLs
+	Registries              // list of hosts, each with its port if it has one, and subnets
 	Pairs                   // object of strings (log-opts)
 	NestedPairs             // object of objects of strings (default-network-opts)
 	Switches                // object of true or false (features)
@@ -30,6 +31,7 @@ const (
 	// What is inside the kinds above.
 	label   // string such as "key=value"
 	mirror  // string with an http or https URL
+	host    // string such as "registry.example.com:5000" or "10.0.0.0/8"
 	subnet  // string such as "10.0.0.0/16"
 	ulimit  // {Name, Hard, Soft}
 	runtime // {path, runtimeArgs, runtimeType, options}
@@ -38,7 +40,7 @@ const (
 
 // isList tells whether a repeated flag of this kind adds to a list.
 func (k Kind) isList() bool {
-	return k == Texts || k == IPs || k == Labels || k == Mirrors || k == Pools
+	return k == Texts || k == IPs || k == Labels || k == Mirrors || k == Registries || k == Pools
 }
 
 // isObject tells whether a repeated flag of this kind sets members of an object.
@@ -59,7 +61,7 @@ func (k Kind) takesEmpty() bool { return k == Text || k == IP || k == subnet }
 // free; Nothing for all other kinds.
 func (k Kind) element() Kind {
 	inside := map[Kind]Kind{
-		Texts: Text, IPs: IP, Labels: label, Mirrors: mirror, Pools: pool,
+		Texts: Text, IPs: IP, Labels: label, Mirrors: mirror, Registries: host, Pools: pool,
 		Pairs: Text, NestedPairs: Pairs, Switches: Bool, Ulimits: ulimit, Runtimes: runtime,
 	}
 	return inside[k]
@@ -67,15 +69,16 @@ func (k Kind) element() Kind {
 
 // members are the names that an object of this kind may have, with their kinds; nil where they are
 // free. needed tells which of them have to be there: dockerd takes a ulimit without a Name, but then
-// no container starts.
+// no container starts. It has no use for a runtime's args and a pool's scope and takes them nevertheless,
+// and nvidia-ctk writes the first.
 func (k Kind) members() (known map[string]Kind, needed []string) {
 	switch k {
 	case ulimit:
 		return map[string]Kind{"Name": Text, "Hard": Int, "Soft": Int}, []string{"Hard", "Name", "Soft"}
 	case runtime:
-		return map[string]Kind{"path": Text, "runtimeArgs": Texts, "runtimeType": Text, "options": Free}, nil
+		return map[string]Kind{"path": Text, "runtimeArgs": Texts, "runtimeType": Text, "options": Free, "args": Texts}, nil
 	case pool:
-		return map[string]Kind{"base": subnet, "size": Count}, []string{"base", "size"}
+		return map[string]Kind{"base": subnet, "size": Count, "scope": Text}, []string{"base", "size"}
 	case Interface:
 		return map[string]Kind{"enable": Bool, "plugin-path": Text, "plugin-config-path": Text, "socket-path": Text}, nil
 	case Proxies:
@@ -92,7 +95,7 @@ func (k Kind) String() string {
 		Size: `a string such as "64M"`, IP: "a string with an IP address", IPs: "a list of strings with IP addresses",
 		label: `a string such as "key=value"`, Labels: `a list of strings such as "key=value"`,
 		mirror: "a string with an http or https URL", Mirrors: "a list of strings with http or https URLs",
-		subnet: `a string such as "10.10.0.0/16"`,
+		host: "a host, a host with its port, or a subnet", subnet: `a string such as "10.10.0.0/16"`,
 	}
 	if name, ok := names[k]; ok {
 		return name
@@ -118,7 +121,7 @@ func (k Kind) shape() string {
 func (k Kind) example() string {
 	samples := map[Kind]string{
 		Bool: "true", Int: "10", Count: "10", IP: "10.0.0.1", Size: "64M", IPs: "10.0.0.1", Labels: "key=value",
-		Mirrors: "https://mirror.example.com", Pairs: "key=value", NestedPairs: "bridge=key=value", Switches: "name=true",
+		Mirrors: "https://mirror.example.com", Registries: "registry.example.com:5000", Pairs: "key=value", NestedPairs: "bridge=key=value", Switches: "name=true",
 		subnet: "10.10.0.1/16", Ulimits: "nofile=1024:2048", Runtimes: "name=/path/to/runtime", Pools: "base=10.10.0.0/16,size=24",
 		Interface: "enable=true",
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net"
 	"net/netip"
 	"net/url"
 	"regexp"
@@ -122,10 +123,23 @@ func fitObject(kind Kind, key string, object map[string]any, at string) []misfit
 		}
 		needed = slices.DeleteFunc(slices.Clone(needed), func(n string) bool { return strings.EqualFold(n, name) })
 	}
+	if kind == runtime && filled(object, "path") && filled(object, "runtimeType") {
+		wrong = append(wrong, misfit{at, "has both a path and a runtimeType", "leave one of the two out"})
+	}
 	if len(needed) > 0 {
 		wrong = append(wrong, misfit{at, "is incomplete", "add " + strings.Join(needed, ", ")})
 	}
 	return wrong
+}
+
+// filled tells whether an object has a member that is not an empty string. Its name may be in any case.
+func filled(object map[string]any, name string) bool {
+	for other, value := range object {
+		if text, ok := value.(string); ok && text != "" && strings.EqualFold(other, name) {
+			return true
+		}
+	}
+	return false
 }
 
 // memberName finds the member that encoding/json, which dockerd decodes with, takes a name for: it
@@ -152,6 +166,9 @@ func fitNumber(kind Kind, number json.Number, at string) []misfit {
 }
 
 func fitText(kind Kind, key, text, at string) []misfit {
+	if kind == Text && key == "exec-opts" {
+		return fitDriver(text, at)
+	}
 	if kind == Text {
 		return fitChoice(key, text, at)
 	}
@@ -177,6 +194,8 @@ func textProblem(kind Kind, text string) string {
 		return labelProblem(text)
 	case mirror:
 		return mirrorProblem(text)
+	case host:
+		ok = isRegistry(text)
 	}
 	if !ok {
 		return "is not " + kind.String()
@@ -214,6 +233,48 @@ func mirrorProblem(text string) string {
 		return "has a query or fragment in it, and dockerd takes none"
 	default:
 		return ""
+	}
+}
+
+// isRegistry follows moby registry/config.go, loadInsecureRegistries and validateHostPort: http:// and https://
+// are cut off, with a warning.
+func isRegistry(text string) bool {
+	if scheme, rest, found := strings.Cut(text, "://"); found {
+		if scheme = strings.ToLower(scheme); scheme != "http" && scheme != "https" {
+			return false
+		}
+		text = rest
+	}
+	if _, _, err := net.ParseCIDR(text); err == nil {
+		return true
+	}
+	name, port, err := net.SplitHostPort(text)
+	if err != nil {
+		name, port = text, ""
+	}
+	_, err = strconv.ParseUint(port, 10, 16)
+	return (port == "" || err == nil) && (net.ParseIP(name) != nil || isHostPort(text))
+}
+
+// isHostPort is the DomainRegexp of distribution/reference regexp.go, newer releases of which take an IPv6
+// address in brackets.
+func isHostPort(text string) bool {
+	const label = `([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])`
+	return regexp.MustCompile(`^(` + label + `(\.` + label + `)*|\[[a-fA-F0-9:]+\])(:[0-9]+)?$`).MatchString(text)
+}
+
+// fitDriver follows verifyCgroupDriver of moby daemon/daemon_unix.go. Of other names of exec-opts engines
+// of different releases think differently.
+func fitDriver(option, at string) []misfit {
+	name, driver, given := strings.Cut(option, "=")
+	if !given || !strings.EqualFold(strings.TrimSpace(name), "native.cgroupdriver") {
+		return nil
+	}
+	switch strings.TrimSpace(driver) {
+	case "", "cgroupfs", "systemd":
+		return nil
+	default:
+		return []misfit{{at, "names a cgroup driver that is neither cgroupfs nor systemd", "write native.cgroupdriver=systemd, or leave it out"}}
 	}
 }
 

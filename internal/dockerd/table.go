@@ -109,7 +109,7 @@ func flagsHtoM() []Flag {
 		{Long: "icc", Key: "icc", Kind: Bool},
 		{Long: "init", Key: "init", Kind: Bool},
 		{Long: "init-path", Key: "init-path", Kind: Text},
-		{Long: "insecure-registry", Key: "insecure-registries", Kind: Texts},
+		{Long: "insecure-registry", Key: "insecure-registries", Kind: Registries},
 		{Long: "ip", Key: "ip", Kind: IP},
 		{Long: "ip-forward", Key: "ip-forward", Kind: Bool},
 		{Long: "ip-forward-no-drop", Key: "ip-forward-no-drop", Kind: Bool, Since: "28.0"},

@@ -33,7 +33,7 @@ func readPrinted(t *testing.T, file string) []printed {
 func kindsOf(name string) []Kind {
 	return map[string][]Kind{
 		"bool": {Bool}, "int": {Int, Count}, "string": {Text, subnet, Proxies}, "ip": {IP}, "bytes": {Size},
-		"list": {Texts, IPs, Labels, Mirrors, IP}, "ipSlice": {IPs}, "map": {Pairs, Switches}, "mapmap": {NestedPairs},
+		"list": {Texts, IPs, Labels, Mirrors, Registries, IP}, "ipSlice": {IPs}, "map": {Pairs, Switches}, "mapmap": {NestedPairs},
 		"ulimit": {Ulimits}, "runtime": {Runtimes}, "pool-options": {Pools}, "nri-opts": {Interface},
 	}[name]
 }

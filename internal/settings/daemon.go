@@ -12,6 +12,8 @@ func (p *parser) takeDaemon() {
 	for _, n := range notes {
 		p.note(n)
 	}
-	d.Daemon, faults = dockerd.Union(fromFlags, d.Daemon, PlacePublic("docker.daemon"))
+	all, faults := dockerd.Union(fromFlags, d.Daemon, PlacePublic("docker.daemon"))
 	p.faults = append(p.faults, faults...)
+	p.faults = append(p.faults, dockerd.CheckTogether(all, d.Daemon, PlacePublic("docker.options"), PlacePublic("docker.daemon"))...)
+	d.Daemon = all
 }

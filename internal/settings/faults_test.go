@@ -91,6 +91,10 @@ func TestParseFaults(t *testing.T) {
 			`publicSettings.dockerport: is the key of 2014 for publicSettings.docker.port, and both are there (remove dockerport)`,
 			`publicSettings.composeup: is the key of 2014 for publicSettings.compose, and both are there (remove composeup)`}},
 
+		{"keys that no engine starts with", `{"docker": {"options": ["--bridge=br0 --bip=10.1.0.1/24", "--icc=false"], "daemon": {"iptables": false, "icc": false}}}`, "", []string{
+			`publicSettings.docker.options: bip cannot stand beside bridge (leave one of the two out: bip and bip6 are about docker0, the engine's own bridge)`,
+			`publicSettings.docker.daemon.icc: is false, for which the engine needs iptables, and that is false too (set one of the two to true)`}},
+
 		{"wrong shapes", `{"docker": {"tls": "no", "options": "-D --dns=8.8.8.8", "daemon": [], "hold": 1, "users": "anna", "version": 26.1, "proxy": "http://u:hush@p"},
 			"compose": "services: {}", "compose-environment": {"A": 1, "B=C": "x"}, "azure-environment": "AzureGermanCloud", "version": "26.1"}`, "", []string{
 			`publicSettings.docker.tls: "no" is neither true nor false (write true or false)`,

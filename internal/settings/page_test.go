@@ -86,6 +86,8 @@ func mistakes() map[string][]mistake {
 			{"A key that belongs to the packaged unit", `{"docker": {"daemon": {"hosts": ["tcp://0.0.0.0:2375"]}}}`, ``},
 			{"A number for a string", `{"docker": {"daemon": {"log-opts": {"max-file": 3}}}}`, ``},
 			{"A driver that was removed", `{"docker": {"daemon": {"storage-driver": "aufs"}}}`, ``},
+			{"A registry with a path", `{"docker": {"daemon": {"insecure-registries": ["registry.example.com/team"]}}}`, ``},
+			{"Two keys that no engine starts with", `{"docker": {"options": ["--bridge=br0"], "daemon": {"bip": "10.1.0.1/24"}}}`, ``},
 			{"Something else than docker.options says", `{"docker": {"options": ["--log-opt=max-file=3"], "daemon": {"log-opts": {"max-file": "5"}}}}`, ``},
 		},
 		"7. Where the engine comes from": {

@@ -60,7 +60,7 @@ func rooms() []room {
 		{folder: "internal/registry", may: nouns, pure: true},
 
 		// Hands.
-		{folder: "internal/host", may: append([]string{"internal/keyring", "internal/lists"}, hands...)},
+		{folder: "internal/host", may: append([]string{"internal/dockerd", "internal/keyring", "internal/lists"}, hands...)},
 
 		// Vocabulary. The log has one hand: it writes its file.
 		{folder: "internal/oplog", may: []string{"internal/fault", "internal/secret", "internal/host/files"}},

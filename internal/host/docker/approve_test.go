@@ -62,3 +62,47 @@ func TestStagedFileIsSwept(t *testing.T) {
 		t.Errorf("it is there: %v, error %v", root.Exists(staged), err)
 	}
 }
+
+// What an engine is too old for is known before it is asked, also of one that cannot be asked.
+func TestApprovesOfWhatTheEngineIsNewEnoughFor(t *testing.T) {
+	const (
+		refuses = "/etc/docker/daemon.json: the engine would not start with it: "
+		has20   = ", and this VM has 20.10.24+dfsg1"
+	)
+	tests := map[string]struct{ version, content, want string }{
+		"old key":              {"20.10.24+dfsg1", `{"mtu": 1400}`, ""},
+		"new key, old engine":  {"20.10.24+dfsg1", `{"log-format": "json"}`, refuses + "log-format is new in Docker 25.0" + has20},
+		"two of them":          {"20.10.24+dfsg1", `{"proxies": {}, "log-format": "json"}`, refuses + "log-format is new in Docker 25.0, proxies is new in Docker 23.0" + has20},
+		"new key, new engine":  {"26.1.5+dfsg1", `{"log-format": "json"}`, ""},
+		"mirror's path":        {"20.10.24+dfsg1", `{"registry-mirrors": ["https://mirror.example.com/hub"]}`, refuses + "a path in registry-mirrors is new in Docker 24.0.8" + has20},
+		"mirror's path, later": {"26.1.5+dfsg1", `{"registry-mirrors": ["https://mirror.example.com/hub"]}`, ""},
+		"unknown version":      {"library-import", `{"log-format": "json"}`, ""},
+		"no such runtime":      {"26.1.5+dfsg1", `{"default-runtime": "nvidia"}`, refuses + "default-runtime names a runtime that is not there"},
+		"a person's runtime":   {"26.1.5+dfsg1", `{"default-runtime": "nvidia", "runtimes": {"nvidia": {"path": "/n"}}}`, ""},
+		"a person's bridge":    {"20.10.24+dfsg1", `{"bridge": "br0", "bip": "10.1.0.1/24"}`, refuses + "bip cannot stand beside bridge"},
+		"not installed":        {"", `{"log-format": "json"}`, ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			root := t.TempDir()
+			if test.version != "" {
+				script := "#!/bin/sh\n[ \"$1\" = --validate ] && { echo 'unknown flag: --validate'; exit 125; }\n" +
+					"[ $# = 1 ] && [ \"$1\" = --version ] && echo 'Docker version " + test.version + ", build 297e128'\n"
+				if err := os.WriteFile(filepath.Join(root, "dockerd"), []byte(script), 0o755); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := os.Mkdir(filepath.Join(root, "run"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			a := Approver{Root: files.New(root), Runner: command.Runner{Path: root + ":/usr/bin:/bin"}}
+			err := a.Approves(t.Context(), "/etc/docker/daemon.json", []byte(test.content))
+			switch {
+			case test.want == "" && err != nil:
+				t.Error(err)
+			case test.want != "" && (err == nil || err.Error() != test.want || fault.CodeOf(err) != fault.EngineRefuses):
+				t.Errorf("got %v, want %s", err, test.want)
+			}
+		})
+	}
+}
