@@ -70,7 +70,7 @@ func (e Enable) Run(ctx context.Context, call *handler.Call) (handler.Outcome, e
 	switch {
 	case busy && w.has(order):
 		return handler.Outcome{Message: "these settings are being applied already"}, nil
-	case !busy && len(steps) == 0 && !w.desk.occupied():
+	case len(steps) == 0 && w.idle(busy):
 		return e.nothingToDo(ctx, call, m, goal)
 	}
 	return e.handOver(ctx, call, w, order, steps)

@@ -68,8 +68,8 @@ func TestWorkingUntilTheOrderHasEnded(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantWorking("an order waits, and nobody is there", false)
-	if !w.desk.occupied() {
-		t.Error("an order waits, and the desk is empty")
+	if w.idle(false) {
+		t.Error("an order waits, and that is called idle")
 	}
 	unlock, err := root.Lock(t.Context(), workLock)
 	if err != nil {

@@ -190,6 +190,8 @@ func FuzzMerge(f *testing.F) {
 	f.Add(`{"a":1,"a":2}`, `{}`, `{}`)
 	f.Add(`{"log-opts":{},"runtimes":1,"builder":{"gc":{"a":[]}}}`, `{"log-opts":{"a":"b"},"builder":{"gc":1}}`, `{"runtimes":{"x":{}},"builder":{"gc":{"b":{}}}}`)
 	f.Fuzz(func(t *testing.T, present, first, second string) {
+		_, _ = Impossible([]byte(first))
+		Needs([]byte(first))
 		one, errOne := parseDocument([]byte(first))
 		two, errTwo := parseDocument([]byte(second))
 		if errOne != nil || errTwo != nil {

@@ -57,8 +57,9 @@ func hasMirrorPath(value json.RawMessage) bool {
 }
 
 // Impossible says why no engine starts with a daemon.json whose keys are each for themselves right: what
-// CheckTogether sees in the settings, here with what a person has written beside them. Out: a plain fact and a
-// hint; nothing if there is none.
+// CheckTogether sees in the settings, here with what a person has written beside them. A default-runtime that is not
+// in the file is not among it: a drop-in of the unit may bring it by --add-runtime. Out: a plain fact and a hint;
+// nothing if there is none.
 func Impossible(content []byte) (problem, hint string) {
 	members, err := parseDocument(content)
 	if err != nil {
@@ -67,20 +68,7 @@ func Impossible(content []byte) (problem, hint string) {
 	if all := clashes(members); len(all) > 0 {
 		return all[0].key + " " + all[0].problem, all[0].hint
 	}
-	if !hasRuntime(members, textOf(members["default-runtime"])) {
-		return "default-runtime names a runtime that is not there", "add it to runtimes, or leave default-runtime out"
-	}
 	return "", ""
-}
-
-// hasRuntime tells whether engines may know a runtime by its name: it is the engine's own, or in the file, or has a
-// dot and no slash, as the names of containerd's shims have (IsPermissibleC8dRuntimeName of moby). Whether such
-// a shim is there only containerd knows.
-func hasRuntime(members map[string]json.RawMessage, name string) bool {
-	var runtimes map[string]json.RawMessage
-	_ = json.Unmarshal(members["runtimes"], &runtimes)
-	_, there := runtimes[name]
-	return there || name == "" || name == "runc" || strings.Contains(name, ".") && !strings.Contains(name, "/")
 }
 
 // Older tells whether the version of an engine, such as "20.10.24+dfsg1", is before a release, such as "23.0". One

@@ -77,8 +77,6 @@ func TestApprovesOfWhatTheEngineIsNewEnoughFor(t *testing.T) {
 		"mirror's path":        {"20.10.24+dfsg1", `{"registry-mirrors": ["https://mirror.example.com/hub"]}`, refuses + "a path in registry-mirrors is new in Docker 24.0.8" + has20},
 		"mirror's path, later": {"26.1.5+dfsg1", `{"registry-mirrors": ["https://mirror.example.com/hub"]}`, ""},
 		"unknown version":      {"library-import", `{"log-format": "json"}`, ""},
-		"no such runtime":      {"26.1.5+dfsg1", `{"default-runtime": "nvidia"}`, refuses + "default-runtime names a runtime that is not there"},
-		"a person's runtime":   {"26.1.5+dfsg1", `{"default-runtime": "nvidia", "runtimes": {"nvidia": {"path": "/n"}}}`, ""},
 		"a person's bridge":    {"20.10.24+dfsg1", `{"bridge": "br0", "bip": "10.1.0.1/24"}`, refuses + "bip cannot stand beside bridge"},
 		"not installed":        {"", `{"log-format": "json"}`, ""},
 	}
