@@ -5,6 +5,7 @@ package person
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -105,7 +106,12 @@ func (p *Person) Read(name string) ([]byte, error) {
 		return content, nil
 	}
 	file, err := files.New("/").ReadFollowing(p.Path(name))
-	if err == nil && !file.Exists {
+	var irregular files.ErrIrregular
+	switch {
+	case errors.As(err, &irregular):
+		// The cure for a host's own file, to remove what is there, is none for a slip on the command line.
+		err = fault.New(fault.HostFiles, name, "name a file with the settings, or - for the standard input", "cannot read: %w", irregular)
+	case err == nil && !file.Exists:
 		err = fault.New(fault.HostFiles, name, "name a file that exists", "cannot read: it is not there")
 	}
 	return file.Content, err

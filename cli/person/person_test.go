@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"syscall"
 	"testing"
 
 	"docker-extension/internal/fault"
@@ -77,6 +79,27 @@ func TestRefuse(t *testing.T) {
 				t.Errorf("code %d, %q", code, out.String())
 			}
 		})
+	}
+}
+
+// What a person names by a slip is not to be removed; the hint is about the command line.
+func TestReadWhatIsNoFile(t *testing.T) {
+	dir := t.TempDir()
+	pipe := filepath.Join(dir, "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const hint = " (name a file with the settings, or - for the standard input)"
+	for name, want := range map[string]string{
+		"/dev/null": "/dev/null: cannot read: it is a device, not a regular file" + hint,
+		dir:         dir + ": cannot read: it is a directory, not a regular file" + hint,
+		"pipe":      "pipe: cannot read: it is a named pipe, not a regular file" + hint,
+		"nowhere":   "nowhere: cannot read: it is not there (name a file that exists)",
+	} {
+		p := &Person{Folder: dir}
+		if _, err := p.Read(name); fault.Sentence(err, 0) != want || fault.CodeOf(err) != fault.HostFiles {
+			t.Errorf("%s: %v, want %s", name, err, want)
+		}
 	}
 }
 
