@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"syscall"
 	"testing"
 
 	"docker-extension/internal/fault"
+	"docker-extension/internal/host/files"
 	"docker-extension/internal/settings"
 )
 
@@ -101,6 +103,33 @@ func TestReadWhatIsNoFile(t *testing.T) {
 			t.Errorf("%s: %v, want %s", name, err, want)
 		}
 	}
+}
+
+// The standard input has the limit of a file, and is never cut.
+func TestReadStandardInput(t *testing.T) {
+	for _, test := range []struct {
+		size int64
+		want string
+	}{{0, ""}, {files.MaxSize, ""}, {files.MaxSize + 1, "standard input: cannot read: it is larger than 16777216 bytes"}} {
+		p := &Person{In: io.LimitReader(spaces{}, test.size)}
+		content, err := p.Read("-")
+		switch {
+		case fault.Sentence(err, 0) != test.want:
+			t.Errorf("%d bytes: %v, want %q", test.size, err, test.want)
+		case err == nil && int64(len(content)) != test.size:
+			t.Errorf("%d bytes: %d came out", test.size, len(content))
+		}
+	}
+}
+
+// spaces is an input without an end.
+type spaces struct{}
+
+func (spaces) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = ' '
+	}
+	return len(p), nil
 }
 
 func TestWhere(t *testing.T) {
