@@ -97,7 +97,12 @@ func (f *folder) next(r result, s settings.Settings, o options) []instruction {
 	if r.Client == nil || len(r.Server.Names) == 0 || port == 0 {
 		return all
 	}
-	name, host := contextName(o.vm, r.Server.Names[0]), r.Server.Names[0]
+	teach, host := "teach your docker client where the VM is", reachable(r.Server.Names)
+	name := contextName(o.vm, host)
+	if host == "" {
+		host = anyName
+		teach += "; put its name, one that " + r.Server.Names[0] + " covers, in place of " + anyName
+	}
 	endpoint := fields("host=tcp://"+net.JoinHostPort(host, strconv.Itoa(port)),
 		"ca="+f.path(pki.CAFile), "cert="+f.path(pki.CertFile), "key="+f.path(pki.KeyFile))
 	verb := "create"
@@ -109,8 +114,22 @@ func (f *folder) next(r result, s settings.Settings, o options) []instruction {
 			words("az", "vm", "open-port", "--resource-group", o.group, "--name", o.vm, "--port", strconv.Itoa(port), "--priority", "1010")})
 	}
 	return append(all,
-		instruction{"teach your docker client where the VM is", words("docker", "context", verb, name, "--docker", endpoint)},
+		instruction{teach, words("docker", "context", verb, name, "--docker", endpoint)},
 		instruction{"use it", words("docker", "--context", name, "version")})
+}
+
+// anyName stands for the VM in a command where nothing tells its name.
+const anyName = "NAME-OF-THE-VM"
+
+// reachable gives the first name that a client can connect to; "" if there are only wildcards, which stand
+// for names.
+func reachable(names []string) string {
+	for _, name := range names {
+		if !strings.Contains(name, "*") {
+			return name
+		}
+	}
+	return ""
 }
 
 // majorMinor gives what `az` wants to know of a version; a build without one is taken for the first.

@@ -5,6 +5,7 @@ package person
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -98,17 +99,31 @@ func (p *Person) Path(name string) string {
 // is an error.
 func (p *Person) Read(name string) ([]byte, error) {
 	if name == "-" {
-		content, err := io.ReadAll(io.LimitReader(p.In, files.MaxSize))
-		if err != nil {
-			return nil, fault.New(fault.HostFiles, "standard input", "", "cannot read: %w", err)
-		}
-		return content, nil
+		return p.readInput()
 	}
 	file, err := files.New("/").ReadFollowing(p.Path(name))
-	if err == nil && !file.Exists {
+	var irregular files.ErrIrregular
+	switch {
+	case errors.As(err, &irregular):
+		// The cure for a host's own file, to remove what is there, is none for a slip on the command line.
+		err = fault.New(fault.HostFiles, name, "name a file with the settings, or - for the standard input", "cannot read: %w", irregular)
+	case err == nil && !file.Exists:
 		err = fault.New(fault.HostFiles, name, "name a file that exists", "cannot read: it is not there")
 	}
 	return file.Content, err
+}
+
+// readInput gives the standard input as a whole: of one that was cut, the cut would be taken for a fault.
+func (p *Person) readInput() ([]byte, error) {
+	const place = "standard input"
+	content, err := io.ReadAll(io.LimitReader(p.In, files.MaxSize+1))
+	switch {
+	case err != nil:
+		return nil, fault.New(fault.HostFiles, place, "", "cannot read: %w", err)
+	case len(content) > files.MaxSize:
+		return nil, fault.New(fault.HostFiles, place, "", "cannot read: it is larger than %d bytes", files.MaxSize)
+	}
+	return content, nil
 }
 
 // ReadSettings reads a file with settings, without the mark that editors on Windows put at its beginning.

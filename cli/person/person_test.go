@@ -4,9 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
+	"path/filepath"
+	"syscall"
 	"testing"
 
 	"docker-extension/internal/fault"
+	"docker-extension/internal/host/files"
 	"docker-extension/internal/settings"
 )
 
@@ -78,6 +82,54 @@ func TestRefuse(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What a person names by a slip is not to be removed; the hint is about the command line.
+func TestReadWhatIsNoFile(t *testing.T) {
+	dir := t.TempDir()
+	pipe := filepath.Join(dir, "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const hint = " (name a file with the settings, or - for the standard input)"
+	for name, want := range map[string]string{
+		"/dev/null": "/dev/null: cannot read: it is a device, not a regular file" + hint,
+		dir:         dir + ": cannot read: it is a directory, not a regular file" + hint,
+		"pipe":      "pipe: cannot read: it is a named pipe, not a regular file" + hint,
+		"nowhere":   "nowhere: cannot read: it is not there (name a file that exists)",
+	} {
+		p := &Person{Folder: dir}
+		if _, err := p.Read(name); fault.Sentence(err, 0) != want || fault.CodeOf(err) != fault.HostFiles {
+			t.Errorf("%s: %v, want %s", name, err, want)
+		}
+	}
+}
+
+// The standard input has the limit of a file, and is never cut.
+func TestReadStandardInput(t *testing.T) {
+	for _, test := range []struct {
+		size int64
+		want string
+	}{{0, ""}, {files.MaxSize, ""}, {files.MaxSize + 1, "standard input: cannot read: it is larger than 16777216 bytes"}} {
+		p := &Person{In: io.LimitReader(spaces{}, test.size)}
+		content, err := p.Read("-")
+		switch {
+		case fault.Sentence(err, 0) != test.want:
+			t.Errorf("%d bytes: %v, want %q", test.size, err, test.want)
+		case err == nil && int64(len(content)) != test.size:
+			t.Errorf("%d bytes: %d came out", test.size, len(content))
+		}
+	}
+}
+
+// spaces is an input without an end.
+type spaces struct{}
+
+func (spaces) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = ' '
+	}
+	return len(p), nil
 }
 
 func TestWhere(t *testing.T) {

@@ -20,7 +20,8 @@ func planCommand(p *person.Person) *cobra.Command {
 		Long: `Show the steps that the next enable would take, in their order: files as unified diffs, packages, units, accounts,
 containers. Secrets are hidden. Nothing is changed, no lock is taken, and the network is not needed.
 
-Without files it is about the newest settings that the agent has put on this VM; with files, about those instead.`,
+Without files it is about the newest settings that the agent has put on this VM; with files, about those instead.
+"-" is the standard input.`,
 		Example: `  sudo docker-extension plan
   sudo docker-extension plan public.json protected.json`,
 		Args:              cobra.MaximumNArgs(2),

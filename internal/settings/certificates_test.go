@@ -98,6 +98,7 @@ func TestKeysOfAllKinds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	longKey := newKeyOn(t, elliptic.P521())
 	sec1, err := x509.MarshalECPrivateKey(ecKey)
 	if err != nil {
 		t.Fatal(err)
@@ -113,6 +114,7 @@ func TestKeysOfAllKinds(t *testing.T) {
 		{"RSA PKCS#8", rsaKey, issued{key: rsaKey}.keyPEM(t)},
 		{"RSA PKCS#1", rsaKey, encode("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(rsaKey))},
 		{"ECDSA PKCS#8", ecKey, issued{key: ecKey}.keyPEM(t)},
+		{"ECDSA on P-521", longKey, issued{key: longKey}.keyPEM(t)},
 		{"ECDSA SEC 1 with parameters", ecKey, encode("EC PARAMETERS", []byte{6, 5, 0x2b, 0x81, 4, 0, 0x22}) + encode("EC PRIVATE KEY", sec1)},
 		{"Ed25519", edKey, issued{key: edKey}.keyPEM(t)},
 	}
@@ -222,6 +224,7 @@ func TestCertificateFaults(t *testing.T) {
 	}
 	oldCA := authority(t, func(c *x509.Certificate) { c.NotAfter = now.AddDate(0, 0, -1) })
 	notCA := authority(t, func(c *x509.Certificate) { c.IsCA = false })
+	shortCurve := ca.server(t, newKeyOn(t, elliptic.P224()), nil)
 	const place = "protectedSettings.certs."
 	tests := []struct {
 		name string
@@ -258,6 +261,8 @@ func TestCertificateFaults(t *testing.T) {
 		{"another authority", replaced(0, authority(t, func(c *x509.Certificate) { c.Subject.CommonName = "other" }).certPEM()),
 			place + "cert: was not issued by protectedSettings.certs.ca (send the authority that issued the certificate as ca, and intermediates after the certificate)"},
 		{"expired authority", made(oldCA, nil), place + "ca: expired on 2026-10-31 (make a new authority and new certificates from it)"},
+		{"a key on P-224", [3]string{ca.certPEM(), shortCurve.certPEM(), shortCurve.keyPEM(t)},
+			place + "cert: has a key on curve P-224, which TLS 1.3 does not take (make a new key on curve P-256, and a certificate for it)"},
 		{"no authority", made(notCA, nil), place + "ca: is not the certificate of an authority (make the authority with basicConstraints = CA:TRUE)"},
 	}
 	for _, test := range tests {

@@ -2,6 +2,8 @@ package settings
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
@@ -38,7 +40,7 @@ func (p *parser) checkDates(c *chain) bool {
 // key usages is good for everything; one that lists some must list server authentication. dockerd
 // itself would load it all the same, but no client of its would connect: Go's crypto/tls asks for
 // ExtKeyUsageServerAuth (VerifyOptions.KeyUsages), and so does OpenSSL ("unsuitable certificate
-// purpose"). Keys that are too short for Go's crypto/rsa are of no more use.
+// purpose"). A key that TLS does not take is of no more use.
 func (p *parser) checkUsage(c *chain) bool {
 	cert := c.server[0]
 	usages := cert.ExtKeyUsage
@@ -48,12 +50,26 @@ func (p *parser) checkUsage(c *chain) bool {
 			"is not made for a server: its extended key usages lack serverAuth, so that clients refuse it")
 		return false
 	}
-	if bits := rsaBits(cert); bits > 0 && bits < minRSA {
-		p.refuse(c.cert.place, "make a new key of 2048 bits or more, and a certificate for it",
-			"has an RSA key of %d bits, which is too short for TLS", bits)
+	if message, hint := unfit(cert); message != "" {
+		p.refuse(c.cert.place, hint, "%s", message)
 		return false
 	}
 	return true
+}
+
+// unfit says why TLS does not take a server's key, and what to do; nothing if it does. RSA keys can be too
+// short for Go's crypto/rsa. P-224, the only other curve that crypto/x509 reads, has no code in TLS 1.3
+// (RFC 8446, section 4.2.3), which docker and dockerd agree on: every connection ends with "unsupported
+// certificate curve". The key of an authority may be on it: the certificates that it signs are verified.
+func unfit(cert *x509.Certificate) (message, hint string) {
+	if bits := rsaBits(cert); bits > 0 && bits < minRSA {
+		return fmt.Sprintf("has an RSA key of %d bits, which is too short for TLS", bits),
+			"make a new key of 2048 bits or more, and a certificate for it"
+	}
+	if key, ok := cert.PublicKey.(*ecdsa.PublicKey); ok && key.Curve == elliptic.P224() {
+		return "has a key on curve P-224, which TLS 1.3 does not take", "make a new key on curve P-256, and a certificate for it"
+	}
+	return "", ""
 }
 
 // rsaBits gives the length of an RSA key; 0 for other kinds.

@@ -26,7 +26,12 @@ type issued struct {
 
 func newKey(t testing.TB) crypto.Signer {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	return newKeyOn(t, elliptic.P256())
+}
+
+func newKeyOn(t testing.TB, curve elliptic.Curve) crypto.Signer {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(curve, rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,12 +41,17 @@ func newKey(t testing.TB) crypto.Signer {
 // authority makes a self-signed authority; change may be nil.
 func authority(t testing.TB, change func(*x509.Certificate)) issued {
 	t.Helper()
+	return authorityOf(t, newKey(t), change)
+}
+
+func authorityOf(t testing.TB, key crypto.Signer, change func(*x509.Certificate)) issued {
+	t.Helper()
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "ca"},
 		NotBefore: now.AddDate(-1, 0, 0), NotAfter: now.AddDate(1, 0, 0),
 		IsCA: true, BasicConstraintsValid: true,
 	}
-	return issue(t, template, issued{}, newKey(t), change)
+	return issue(t, template, issued{}, key, change)
 }
 
 // server makes a server's certificate issued by i; change may be nil.

@@ -65,8 +65,14 @@ func hint(err error, p string) string {
 // irregular says that something other than a regular file is at p.
 func irregular(what, p string, mode fs.FileMode) error {
 	return fault.New(fault.HostFiles, p, "put a regular file in its place, or remove it",
-		"cannot %s: it is %s, not a regular file", what, kind(mode))
+		"cannot %s: %w", what, ErrIrregular{mode})
 }
+
+// ErrIrregular is the cause when something other than a regular file is where one is needed.
+type ErrIrregular struct{ mode fs.FileMode }
+
+// Error names what is there.
+func (e ErrIrregular) Error() string { return "it is " + kind(e.mode) + ", not a regular file" }
 
 func kind(mode fs.FileMode) string {
 	switch {
