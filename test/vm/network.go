@@ -78,7 +78,9 @@ func (r *record) networkUp(ctx context.Context) error {
 	return nil
 }
 
-// networkDown removes what networkUp made, whatever there is of it.
+// networkDown removes what networkUp made, whatever there is of it. The cable is pulled at its end in the
+// namespace, whose name is the machine's alone: a process with another cache folder, which does not see this
+// one's records, may have taken the same slot in the same moment, and then the host's end is that one's.
 func (r *record) networkDown(ctx context.Context) error {
 	for _, rule := range r.rules() {
 		for iptables(ctx, "-C", rule) == nil {
@@ -87,14 +89,12 @@ func (r *record) networkDown(ctx context.Context) error {
 			}
 		}
 	}
-	var errs []error
-	if exists("/sys/class/net/" + r.veth()) {
-		errs = append(errs, ip(ctx, "link del "+r.veth()))
+	ns := r.namespace()
+	if !exists("/run/netns/" + ns) {
+		return nil
 	}
-	if exists("/run/netns/" + r.namespace()) {
-		errs = append(errs, ip(ctx, "netns del "+r.namespace()))
-	}
-	return errors.Join(errs...)
+	_ = ip(ctx, "-n "+ns+" link del eth0") // fails where there is none yet
+	return ip(ctx, "netns del "+ns)
 }
 
 // networkReset gives the namespace the state of a kernel that has just started: a container engine

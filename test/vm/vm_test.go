@@ -296,6 +296,21 @@ func TestCleanAfterKill(t *testing.T) {
 		t.Error(err)
 	}
 	expectNothing(t, r)
+	testTwin(t, living)
+}
+
+// testTwin takes the slot of a machine that lives, as a process does that does not see its record.
+func testTwin(t *testing.T, living *VM) {
+	twin := &record{Name: "twin", Slot: living.rec.Slot}
+	if err := twin.networkUp(t.Context()); err == nil {
+		t.Error("two machines have one subnet")
+	}
+	if err := twin.networkDown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if !exists("/sys/class/net/"+living.rec.veth()) || exists("/run/netns/"+twin.namespace()) {
+		t.Error("the cable that is pulled is another machine's")
+	}
 }
 
 // TestFailedBootLeavesNothing boots a root that has no init.
