@@ -24,7 +24,7 @@ type bus struct {
 	answer   func(object dbus.ObjectPath, member string, body []any) (reply []any, after func(), err error)
 
 	mu    sync.Mutex
-	peers map[*peer]bool
+	peers map[*peer]bool // whether it has logged in: until then signals would be taken for an answer to that
 	wait  sync.WaitGroup
 }
 
@@ -52,7 +52,7 @@ func (b *bus) accept() {
 		}
 		p := &peer{Conn: conn}
 		b.mu.Lock()
-		b.peers[p] = true
+		b.peers[p] = false
 		b.mu.Unlock()
 		b.wait.Go(func() { b.serve(p) })
 	}
@@ -80,6 +80,9 @@ func (b *bus) serve(p *peer) {
 	if handshake(p, in) != nil {
 		return
 	}
+	b.mu.Lock()
+	b.peers[p] = true
+	b.mu.Unlock()
 	for {
 		call, err := dbus.DecodeMessage(in)
 		if err != nil {
@@ -145,7 +148,10 @@ func (b *bus) respond(p *peer, call *dbus.Message) error {
 func (b *bus) signal(member string, body ...any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for p := range b.peers {
+	for p, in := range b.peers {
+		if !in {
+			continue
+		}
 		// One that is gone misses nothing.
 		_ = p.send(&dbus.Message{Type: dbus.TypeSignal, Body: body, Headers: map[dbus.HeaderField]dbus.Variant{
 			dbus.FieldPath:      dbus.MakeVariant(managerPath),
