@@ -87,7 +87,7 @@ func (v *VM) BlackOut() error {
 		return fmt.Errorf("cannot cut the power of %s: %w", v.Name(), err)
 	}
 	if leader, err := v.leader(); err == nil {
-		return syscall.Kill(leader, syscall.SIGKILL)
+		return sendSignal(leader, syscall.SIGKILL)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package vm
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -51,7 +52,16 @@ func (p process) kill(signal syscall.Signal) error {
 	if !p.alive() {
 		return nil
 	}
-	return syscall.Kill(p.PID, signal)
+	return sendSignal(p.PID, signal)
+}
+
+// sendSignal sends a signal to a process that may end at any moment. One that has ended since it was seen
+// has what a machine's end wants of it: after a power cut, PID 1 dies while HardStop looks for it.
+func sendSignal(pid int, signal syscall.Signal) error {
+	if err := syscall.Kill(pid, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
+		return err
+	}
+	return nil
 }
 
 // statOf gives state, parent and start time of a process from /proc/PID/stat.

@@ -1,7 +1,9 @@
 package vm
 
 import (
+	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -40,6 +42,21 @@ func TestChooseMirrors(t *testing.T) {
 				t.Errorf("got %+v, %v; want %+v", got, err, c.want)
 			}
 		})
+	}
+}
+
+// TestSignalToAProcessThatHasEnded: a power cut lost this race once, and its cut counted as a failed one.
+func TestSignalToAProcessThatHasEnded(t *testing.T) {
+	cmd := exec.Command("true")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	pid := cmd.Process.Pid
+	if err := cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if err := sendSignal(pid, syscall.SIGKILL); err != nil {
+		t.Errorf("a process that has ended cannot be ended: %v", err)
 	}
 }
 

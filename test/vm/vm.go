@@ -184,7 +184,7 @@ func (v *VM) stop(ctx context.Context, signal syscall.Signal) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if leader := leaderOf(v.rec.Nspawn.PID); v.rec.Nspawn.alive() && leader != 0 {
-		if err := syscall.Kill(leader, signal); err != nil {
+		if err := sendSignal(leader, signal); err != nil {
 			return fmt.Errorf("cannot signal the machine's PID 1: %w", err)
 		}
 	}
@@ -236,7 +236,7 @@ func (r *record) remove() error {
 func (r *record) killAll(ctx context.Context) error {
 	if r.Nspawn.alive() {
 		if leader := leaderOf(r.Nspawn.PID); leader != 0 {
-			_ = syscall.Kill(leader, syscall.SIGKILL)
+			_ = sendSignal(leader, syscall.SIGKILL)
 		}
 		grace, cancel := context.WithTimeout(ctx, killGrace)
 		defer cancel()
