@@ -38,7 +38,8 @@ WantedBy=sysinit.target
 // masked because the machine shares the host's kernel: the first would set the host's own values,
 // the second fails for want of modules and leaves the system "degraded". The agent's unit is
 // disabled, not masked, so that a test can start it. /etc/hostname goes away because it is the
-// host's; every machine gets its own, and its own machine-id.
+// host's; every machine gets its own, and its own machine-id. The timers are masked because what they do
+// at midnight, or on some day of the week, would be seen as what a run of the extension has done.
 const finishScript = `set -eu
 export DEBIAN_FRONTEND=noninteractive
 apt-get clean
@@ -46,7 +47,8 @@ apt-get -qq update
 apt-get -qq install -y --download-only --no-install-recommends %s
 rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/log/apt/* /etc/hostname
 install -d -m 0700 -o _apt -g root /var/lib/apt/lists/partial
-systemctl --quiet mask systemd-sysctl.service systemd-modules-load.service apt-daily.timer apt-daily-upgrade.timer
+systemctl --quiet mask systemd-sysctl.service systemd-modules-load.service apt-daily.timer apt-daily-upgrade.timer \
+	dpkg-db-backup.timer e2scrub_all.timer fstrim.timer
 systemctl --quiet disable walinuxagent.service 2>/dev/null
 systemctl --quiet enable cgroup-writable.service
 install -d /tmp/image/bin /tmp/image/etc /tmp/image/tmp

@@ -130,7 +130,7 @@ func testFresh(t *testing.T, machine *VM) {
 		"test -z \"$(ls /var/lib/apt/lists | grep -v partial)\"",
 		"ls /var/cache/apt/archives/docker.io_*.deb && test -s /opt/busybox.tar",
 		"test -e /lib/systemd/system/walinuxagent.service && ! systemctl is-enabled walinuxagent && ! systemctl is-active walinuxagent",
-		"! systemctl is-active apt-daily.timer apt-daily-upgrade.timer",
+		"! systemctl is-active apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer",
 		"test \"$(systemctl is-system-running)\" = running",
 		"ip route show | grep " + FabricAddress + " && ip -4 addr show dev lo | grep " + MetadataAddress,
 		"! command -v docker dockerd",
