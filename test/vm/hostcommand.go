@@ -11,12 +11,13 @@ import (
 )
 
 const (
-	hostTimeout = 30 * time.Second      // for one small host command: ip, iptables
+	hostTimeout = 5 * time.Minute       // for one host command: ip, iptables, the copy of a disk on a busy host
+	lookTimeout = 30 * time.Second      // for one question to a machine that may not answer
 	pollEvery   = 50 * time.Millisecond // between two looks at a process or a cgroup
 	killGrace   = 2 * time.Second       // for output that a dead child's children hold open
 )
 
-// hostCommand runs one small command on the host in its own process group and gives its output.
+// hostCommand runs one command on the host in its own process group and gives its output.
 // The error carries the last lines of the output.
 func hostCommand(ctx context.Context, name string, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, hostTimeout)

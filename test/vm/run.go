@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-const defaultTimeout = 5 * time.Minute // of one command inside a machine
+const defaultTimeout = 15 * time.Minute // of one command inside a machine
 
 // Command is one program to run inside a machine.
 type Command struct {
@@ -27,7 +27,7 @@ type Command struct {
 	Stdin io.Reader
 	// Stdout and Stderr receive the output as it comes, besides the Result; nil for nobody.
 	Stdout, Stderr io.Writer
-	// Timeout ends the program's process group; zero for five minutes.
+	// Timeout ends the program's process group; zero for a quarter of an hour.
 	Timeout time.Duration
 }
 

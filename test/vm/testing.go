@@ -42,7 +42,7 @@ func ForTestWith(t testing.TB, o Options) *VM {
 
 // lastWords gives the end of the journal, or of the console log when the machine is off.
 func (v *VM) lastWords() string {
-	ctx, cancel := context.WithTimeout(context.Background(), hostTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), lookTimeout)
 	defer cancel()
 	journal, err := v.Sh(ctx, "journalctl --no-pager --lines=80")
 	if err != nil {

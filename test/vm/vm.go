@@ -14,9 +14,10 @@ import (
 )
 
 const (
-	bootTimeout  = 2 * time.Minute    // two seconds are usual; a loaded host takes longer
-	haltTimeout  = 2 * time.Minute    // longer than systemd's own 90 s for a stubborn unit
-	closeTimeout = 30 * time.Second   // for killing, unmounting and removing
+	bootTimeout  = 5 * time.Minute    // two seconds are usual; a loaded host takes longer
+	haltTimeout  = 5 * time.Minute    // longer than systemd's own 90 s for a stubborn unit
+	closeTimeout = 5 * time.Minute    // for killing, unmounting and removing
+	endTimeout   = time.Minute        // for systemd-nspawn to tidy up behind a PID 1 that was killed
 	cleanHalt    = syscall.Signal(38) // SIGRTMIN+4 of glibc: systemd(1) "powers off the machine"
 )
 
@@ -158,7 +159,7 @@ func (v *VM) waitReady(ctx context.Context) (string, error) {
 			return "", errors.New("systemd-nspawn ended")
 		}
 		if leader := leaderOf(v.rec.Nspawn.PID); leader != 0 {
-			result, _ := runAt(ctx, leader, Command{Args: []string{"systemctl", "is-system-running"}, Timeout: hostTimeout})
+			result, _ := runAt(ctx, leader, Command{Args: []string{"systemctl", "is-system-running"}, Timeout: lookTimeout})
 			state = strings.TrimSpace(result.Stdout)
 		}
 		if state == "running" || state == "degraded" {
@@ -232,13 +233,14 @@ func (r *record) remove() error {
 }
 
 // killAll kills the machine's PID 1, with which every process in it dies, then systemd-nspawn,
-// then what is left in the machine's cgroups.
+// then what is left in the machine's cgroups. A systemd-nspawn that has the time takes along what it
+// has made on the host.
 func (r *record) killAll(ctx context.Context) error {
 	if r.Nspawn.alive() {
 		if leader := leaderOf(r.Nspawn.PID); leader != 0 {
 			_ = sendSignal(leader, syscall.SIGKILL)
 		}
-		grace, cancel := context.WithTimeout(ctx, killGrace)
+		grace, cancel := context.WithTimeout(ctx, endTimeout)
 		defer cancel()
 		if waitFor(grace, func() bool { return !r.Nspawn.alive() }) != nil {
 			_ = r.Nspawn.kill(syscall.SIGKILL)
