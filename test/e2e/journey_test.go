@@ -46,7 +46,7 @@ func (l *lab) firstEnable() {
 	if labels := l.sh("docker info --format '{{.Labels}} {{.LiveRestoreEnabled}}'"); labels != "[foo=bar] true" {
 		l.Errorf("docker info says %s", labels)
 	}
-	if starts := l.sh("journalctl -u docker.service -o cat | grep -c '^Starting docker.service'"); starts != "1" {
+	if starts := l.sh("journalctl --sync; journalctl -u docker.service -o cat | grep -c '^Starting docker.service'"); starts != "1" {
 		l.Errorf("the engine was started %s times", starts)
 	}
 	if restarts := l.sh("systemctl show docker.service -P NRestarts"); restarts != "0" {

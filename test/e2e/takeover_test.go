@@ -63,10 +63,10 @@ func (l *lab) runs() int {
 	return l.count("docker-extension-converge.service", "^Started ")
 }
 
-// count counts lines in a unit's journal.
+// count counts lines in a unit's journal, with what journald has not written down yet.
 func (l *lab) count(unit, pattern string) int {
 	l.Helper()
-	n, err := strconv.Atoi(l.sh(fmt.Sprintf("journalctl -o cat -u %s | grep -c '%s' || true", unit, pattern)))
+	n, err := strconv.Atoi(l.sh(fmt.Sprintf("journalctl --sync; journalctl -o cat -u %s | grep -c '%s' || true", unit, pattern)))
 	if err != nil {
 		l.Fatal(err)
 	}

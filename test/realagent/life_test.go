@@ -211,7 +211,7 @@ func (l *lab) reboot() {
 		l.Fatal(err)
 	}
 	l.wantNothingDone(l.awaitAfter(mark, "success after the reboot", l.ended))
-	if starts := l.sh("journalctl -b -u docker.service -o cat | grep -c '^Starting docker.service'"); starts != "1" {
+	if starts := l.sh("journalctl --sync; journalctl -b -u docker.service -o cat | grep -c '^Starting docker.service'"); starts != "1" {
 		l.Errorf("the engine was started %s times since the boot", starts)
 	}
 	l.web()

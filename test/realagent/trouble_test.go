@@ -102,7 +102,7 @@ func (l *lab) agentKilled() {
 		l.Errorf("docker info says %s", labels)
 	}
 	l.wantRemote("2376")
-	if starts := l.sh("journalctl -u docker.service -o cat | grep -c '^Starting docker.service'"); starts != "1" {
+	if starts := l.sh("journalctl --sync; journalctl -u docker.service -o cat | grep -c '^Starting docker.service'"); starts != "1" {
 		l.Logf("the engine was started %s times", starts)
 	}
 }
