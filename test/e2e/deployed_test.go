@@ -94,7 +94,7 @@ func (l *lab) wantEngine(d deployed) {
 		l.Errorf("the engine listens on %q, wanted %q", listens, d.Want.Listener)
 	}
 	if d.Want.Listener != "" {
-		if answer := l.sh("curl -s --max-time 10 http://" + d.Want.Listener + "/_ping"); answer != "OK" {
+		if answer := l.sh("curl -s --max-time 60 http://" + d.Want.Listener + "/_ping"); answer != "OK" {
 			l.Errorf("without a certificate %s answers %q", d.Want.Listener, answer)
 		}
 	}

@@ -44,7 +44,9 @@ func (l *lab) watchUnit() func() string {
 		{ grep -E "^(CapBnd|Seccomp|Umask):" /proc/$pid/status; grep "core file" /proc/$pid/limits
 		systemctl show -p PrivateTmp,RestrictRealtime,ProtectKernelLogs,ProtectHostname docker-extension-converge
 		systemd-analyze security --no-pager docker-extension-converge.service | tail -n1; } >` + seen + `'`)
-	return func() string { return l.sh("cat " + seen) }
+	return func() string {
+		return l.sh("timeout 600 sh -c 'while systemctl is-active -q witness; do sleep 0.1; done'; cat " + seen)
+	}
 }
 
 // wantFences holds what systemd made of the unit against what was asked for.
@@ -74,7 +76,7 @@ const modesScript = `for f in /etc/docker /etc/systemd/system/docker.socket.d /v
 func (l *lab) wantModes(before string) {
 	l.Helper()
 	// A run writes its record after its status.
-	l.sh("timeout 60 sh -c 'while systemctl is-active -q docker-extension-converge; do sleep 0.1; done'")
+	l.sh("timeout 600 sh -c 'while systemctl is-active -q docker-extension-converge; do sleep 0.1; done'")
 	table := modesTable(l.T)
 	seen := map[string]bool{}
 	for line := range strings.Lines(l.sh(modesScript)) {

@@ -74,7 +74,7 @@ func whatever(l *lab, s agent.Settings) ending {
 // portTaken lets another process listen on the port that is asked for.
 func portTaken(l *lab) func() {
 	pid := l.sh(`setsid python3 -m http.server 2377 >/dev/null 2>&1 & echo $!`)
-	l.sh("for i in $(seq 100); do ss -Hltn | grep -q :2377 && exit 0; sleep 0.1; done; exit 1")
+	l.sh("for i in $(seq 600); do ss -Hltn | grep -q :2377 && exit 0; sleep 0.1; done; exit 1")
 	return func() { l.sh("kill " + pid) }
 }
 

@@ -44,7 +44,7 @@ fcntl.lockf(f, fcntl.LOCK_EX)
 open("/tmp/held", "w").close()
 time.sleep(1000)' >/dev/null 2>&1 &
 		echo $! >/tmp/holder
-		for i in $(seq 100); do [ -e /tmp/held ] && exit 0; sleep 0.1; done; exit 1`, lock))
+		for i in $(seq 600); do [ -e /tmp/held ] && exit 0; sleep 0.1; done; exit 1`, lock))
 }
 
 // letGo ends the holder, if it has not ended yet.

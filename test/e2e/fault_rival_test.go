@@ -38,7 +38,7 @@ func rival(unit, command string) func(*lab) func() {
 		}
 		path := "/etc/systemd/system/" + unit
 		l.write(path, "[Service]\nType=exec\nKillMode=process\nExecStart="+strings.Replace(command, "DOCKERD", l.sh("command -v dockerd"), 1)+"\n")
-		l.sh(fmt.Sprintf("systemctl daemon-reload; systemctl start %[1]s; for i in $(seq 100); do docker version >/dev/null 2>&1 && exit 0; sleep 0.1; done; journalctl -u %[1]s >&2; exit 1", unit))
+		l.sh(fmt.Sprintf("systemctl daemon-reload; systemctl start %[1]s; for i in $(seq 600); do docker version >/dev/null 2>&1 && exit 0; sleep 0.1; done; journalctl -u %[1]s >&2; exit 1", unit))
 		return func() { l.sh(fmt.Sprintf("systemctl stop %s; rm %s; systemctl daemon-reload", unit, path)) }
 	}
 }

@@ -26,7 +26,7 @@ func (l *lab) footprint() footprint {
 	return footprint{
 		engine: l.enginePID(),
 		socket: l.sh("systemctl show docker.socket -P InvocationID -P ActiveEnterTimestampMonotonic"),
-		units:  l.sh("journalctl -o cat -u docker-extension-converge.service | grep -c Started || true"),
+		units:  l.sh("journalctl --sync; journalctl -o cat -u docker-extension-converge.service | grep -c Started || true"),
 	}
 }
 
@@ -67,7 +67,7 @@ func (l *lab) servedNames(port int) string {
 }
 
 // patience is how long a test waits for something to come true: on a busy machine apt alone needs a minute.
-const patience = 3 * time.Minute
+const patience = 10 * time.Minute
 
 // await waits for something to come true.
 func (l *lab) await(what string, true func(context.Context) bool) {

@@ -49,7 +49,7 @@ func registryConfig(folder, address, more string) string {
 func (l *lab) startRegistries() {
 	l.Helper()
 	l.sh(`for name in open private; do systemd-run --quiet --unit=registry-$name docker-registry serve /srv/$name.yml; done
-		for i in $(seq 100); do curl -s http://` + openRegistry + `/v2/ >/dev/null && curl -sk https://` + privateRegistry + `/v2/ >/dev/null && exit 0; sleep 0.1; done; exit 1`)
+		for i in $(seq 600); do curl -s http://` + openRegistry + `/v2/ >/dev/null && curl -sk https://` + privateRegistry + `/v2/ >/dev/null && exit 0; sleep 0.1; done; exit 1`)
 }
 
 // images puts images into the registries, and leaves none on the engine.

@@ -27,7 +27,7 @@ func (l *lab) client(keys *pki.Set, withCertificate bool) *http.Client {
 		}
 		config.Certificates = []tls.Certificate{pair}
 	}
-	return &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{TLSClientConfig: config, DisableKeepAlives: true}}
+	return &http.Client{Timeout: time.Minute, Transport: &http.Transport{TLSClientConfig: config, DisableKeepAlives: true}}
 }
 
 // version asks the engine for its version from outside.

@@ -98,7 +98,7 @@ func (l *lab) serveRepository() {
 	}
 	l.sh(fmt.Sprintf("CLI='%s' VERSIONS='%s %s %s'\n%s", cli, older, newer, newest, repack))
 	l.sh(publish)
-	l.sh("for i in $(seq 50); do curl -sf " + repositoryURL + "/good.asc >/dev/null && exit 0; sleep 0.1; done; exit 1")
+	l.sh("for i in $(seq 600); do curl -sf " + repositoryURL + "/good.asc >/dev/null && exit 0; sleep 0.1; done; exit 1")
 }
 
 // key gives one of the repository's keys, armoured.

@@ -47,7 +47,7 @@ func (l *lab) runTests(tests []byte, env string, args ...string) {
 	if err := l.vm.WriteFile("/root/room.test", 0o755, tests); err != nil {
 		l.Fatal(err)
 	}
-	out := l.sh("cd /root && " + env + " ./room.test -test.v -test.timeout 4m " + strings.Join(args, " "))
+	out := l.sh("cd /root && " + env + " ./room.test -test.v -test.timeout 14m " + strings.Join(args, " "))
 	if strings.Contains(out, "--- SKIP") || !strings.Contains(out, "--- PASS") {
 		l.Errorf("not every test ran:\n%s", out)
 	}

@@ -72,7 +72,8 @@ openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=download.docker.com 
   -keyout key.pem -out cert.pem 2>/dev/null
 cp cert.pem /usr/local/share/ca-certificates/pretend.crt && update-ca-certificates >/dev/null 2>&1
 cp /etc/hosts /srv/hosts && echo 127.0.0.1 download.docker.com >>/etc/hosts
-systemd-run --quiet --unit=pretend --working-directory=/srv/docker openssl s_server -accept 127.0.0.1:443 -cert cert.pem -key key.pem -WWW`
+systemd-run --quiet --unit=pretend --working-directory=/srv/docker openssl s_server -accept 127.0.0.1:443 -cert cert.pem -key key.pem -WWW
+for i in $(seq 600); do ss -Hltn | grep -q 127.0.0.1:443 && exit 0; sleep 0.1; done; exit 1`
 
 const pretendNoMore = `systemctl stop pretend; cat /srv/hosts >/etc/hosts
 rm -rf /srv/docker /usr/local/share/ca-certificates/pretend.crt; update-ca-certificates --fresh >/dev/null 2>&1`

@@ -97,7 +97,7 @@ func (l *lab) finish() {
 
 // ctx bounds one act of a test.
 func (l *lab) ctx() context.Context {
-	ctx, cancel := context.WithTimeout(l.Context(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(l.Context(), 15*time.Minute)
 	l.Cleanup(cancel)
 	return ctx
 }

@@ -30,7 +30,7 @@ func (l *lab) askEngine(port string, withCertificate bool) error {
 
 // get wants a good answer.
 func (l *lab) get(ctx context.Context, client *http.Client, url string) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
@@ -125,10 +125,10 @@ func (l *lab) poll() (stop func()) {
 	}
 }
 
-// until waits up to a minute for something to come true.
+// until waits up to ten minutes for something to come true.
 func (l *lab) until(what string, true func() bool) {
 	l.Helper()
-	ctx, cancel := context.WithTimeout(l.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(l.Context(), 10*time.Minute)
 	defer cancel()
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
@@ -136,7 +136,7 @@ func (l *lab) until(what string, true func() bool) {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			l.Fatalf("%s has not come within a minute", what)
+			l.Fatalf("%s has not come within ten minutes", what)
 		}
 	}
 }
