@@ -206,20 +206,22 @@ func (a *Agent) launch(ctx context.Context, h Handler, call *Call) error {
 }
 
 // killAfter sends SIGKILL to the command's process group when limit ends before finished does, and
-// says whether it did.
+// says whether it did. A command that has just been started may have no group of its own yet.
 func (a *Agent) killAfter(limit context.Context, finished <-chan struct{}, stem string) bool {
 	select {
 	case <-finished:
 		return false
 	case <-limit.Done():
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(limit), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(limit), time.Minute)
 	defer cancel()
 	for ctx.Err() == nil {
 		if pid, err := a.files.read(stem + ".pid"); err == nil {
 			group := "-" + string(bytes.TrimSpace(pid))
 			output, err := a.machine.Run(ctx, nil, "/bin/sh", "-c", `kill -s KILL -- "$1"`, "kill", group)
-			return err == nil && output.ExitCode == 0
+			if err == nil && output.ExitCode == 0 {
+				return true
+			}
 		}
 		select {
 		case <-finished:

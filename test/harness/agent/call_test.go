@@ -51,7 +51,7 @@ func TestSessionAndGroupAreTheirOwn(t *testing.T) {
 }
 
 func TestTimeoutKillsTheGroupOnly(t *testing.T) {
-	b := newBed(t, agent.Timeouts{Enable: 3 * time.Second})
+	b := newBed(t, agent.Timeouts{Enable: 10 * time.Second})
 	b.do("enable", `setsid sleep 100 & echo $! >../survivor; sleep 100 & echo $! >../member; echo begun; wait`)
 	err := b.Enable(t.Context(), newPackage(t, "1.0.0", ""), agent.Settings{})
 	var failed *agent.OperationError
@@ -63,8 +63,12 @@ func TestTimeoutKillsTheGroupOnly(t *testing.T) {
 	}
 	status, err := b.HandlerStatus()
 	b.must(err)
-	if status.Status != "NotReady" || status.Code != agent.CodeTimeout || !strings.Contains(status.Message, "Timeout(3)") {
+	if status.Status != "NotReady" || status.Code != agent.CodeTimeout || !strings.Contains(status.Message, "Timeout(10)") {
 		t.Errorf("the handler's status is %+v", status)
+	}
+	// It was killed with the others, and dies when its turn comes.
+	for deadline := time.Now().Add(time.Minute); b.alive("member") && time.Now().Before(deadline); {
+		time.Sleep(10 * time.Millisecond)
 	}
 	if b.alive("member") {
 		t.Errorf("a process of the group lived on: %v", syscall.Kill(b.pid("member"), syscall.SIGKILL))
@@ -125,7 +129,7 @@ func TestOutputIsCutAt3200Bytes(t *testing.T) {
 }
 
 func TestGrandchildDoesNotHoldTheAgent(t *testing.T) {
-	b := newBed(t, agent.Timeouts{Enable: 30 * time.Second})
+	b := newBed(t, agent.Timeouts{Enable: 60 * time.Second})
 	b.do("enable", "sleep 100 & echo $! >../grandchild")
 	b.enable(newPackage(t, "1.0.0", ""))
 	if err := syscall.Kill(b.pid("grandchild"), syscall.SIGKILL); err != nil {
