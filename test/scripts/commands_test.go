@@ -152,7 +152,7 @@ func (s *script) state() {
 
 // patience bounds a wait of a script; only a fault makes one that long.
 func patience() (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.Background(), 30*time.Second)
+	return context.WithTimeout(context.Background(), 5*time.Minute)
 }
 
 // settled waits until the work in the background has ended.
