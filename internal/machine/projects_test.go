@@ -49,7 +49,11 @@ func TestSurveyOfAnEngineThatCannotSay(t *testing.T) {
 					fmt.Fprint(w, `{"State":{"Status":"exited"}}`)
 				}
 			})
-			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+			limit := time.Minute
+			if !c.known {
+				limit = 2 * time.Second // which is used up
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), limit)
 			defer cancel()
 			facts, err := m.SurveyProjects(ctx)
 			if found := facts.Containers["shop"]; err != nil || (len(found) == 1) != c.known || !c.known && facts.Containers != nil {

@@ -14,6 +14,7 @@ import (
 	"docker-extension/internal/fault"
 	"docker-extension/internal/host/command"
 	"docker-extension/internal/host/files"
+	"docker-extension/internal/patience"
 	"docker-extension/internal/state"
 )
 
@@ -212,7 +213,7 @@ func TestInstallGivesUpOnLocks(t *testing.T) {
 			ctx = impatient(t)
 		} else {
 			d.Pause = time.Minute
-			time.AfterFunc(100*time.Millisecond, cancel)
+			ctx = patience.With(ctx, patience.New(time.Hour, nil, func(string) { cancel() })) // when it begins to wait
 		}
 		err := d.Install(ctx, state.Installation{Packages: []string{"docker.io"}})
 		if text := fault.Sentence(err, 0); fault.CodeOf(err) != fault.PackageInstall || !strings.Contains(text, "process 123") || !strings.Contains(text, "wait until") {

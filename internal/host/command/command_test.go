@@ -189,7 +189,7 @@ func awaitEnd(t *testing.T, pid string) {
 	if _, err := strconv.Atoi(pid); err != nil {
 		t.Fatalf("no pid: %q", pid)
 	}
-	for range 500 {
+	for range 6000 {
 		stat, err := os.ReadFile("/proc/" + pid + "/stat")
 		if err != nil || bytes.Contains(stat, []byte(") Z ")) {
 			return

@@ -49,7 +49,7 @@ func TestLockGivesUpWithItsContext(t *testing.T) {
 
 func TestLockLetsOneInAtATime(t *testing.T) {
 	root, _ := testRoot(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	var inside, most atomic.Int32
 	var all sync.WaitGroup

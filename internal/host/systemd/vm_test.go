@@ -22,7 +22,7 @@ func real(t *testing.T) *Manager {
 	if os.Getenv("DOCKER_EXTENSION_TEST_VM") == "" {
 		t.Skip("changes units: needs a disposable VM with systemd, root, and DOCKER_EXTENSION_TEST_VM=1")
 	}
-	m := &Manager{JobTimeout: time.Minute}
+	m := &Manager{JobTimeout: 5 * time.Minute}
 	t.Cleanup(m.Close)
 	return m
 }
@@ -114,7 +114,7 @@ func TestRealServiceThatDies(t *testing.T) {
 	must(t, m.Start(t.Context(), name))
 	expect(t, m, name, state.UnitFacts{Exists: true, Active: true})
 	must(t, os.WriteFile("/run/docker-extension-test", []byte("die\n"), 0))
-	for range 500 {
+	for range 6000 {
 		if active, _ := m.IsActive(t.Context(), name); !active {
 			break
 		}
@@ -122,12 +122,12 @@ func TestRealServiceThatDies(t *testing.T) {
 	}
 	expect(t, m, name, state.UnitFacts{Exists: true})
 
-	impatient := &Manager{JobTimeout: time.Second}
+	impatient := &Manager{JobTimeout: 5 * time.Second}
 	defer impatient.Close()
 	if err := impatient.Start(t.Context(), slow); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)
 	}
-	// It set out a moment after it was asked to, so that it has been underway for a little less than that second.
+	// It set out a moment after it was asked to, so that it has been underway for a little less than that time.
 	for unit, hangs := range map[string]bool{slow: true, name: false, "docker-extension-none.service": false} {
 		if took, err := m.Underway(t.Context(), unit); err != nil || took > time.Second/2 != hangs || took > time.Minute {
 			t.Errorf("%s has been on its way up for %s, error %v", unit, took, err)
@@ -174,10 +174,18 @@ func TestRealTransient(t *testing.T) {
 	if err := m.StartTransient(ctx, unit); !errors.Is(err, ErrUnitExists) || fault.CodeOf(err) != fault.Converge {
 		t.Errorf("second start: got %v", err)
 	}
-	must(t, m.Stop(ctx, unit.Unit))
-	if text, _ := os.ReadFile("/run/docker-extension-out"); string(text) != "zero one two three\n" {
+	const want = "zero one two three\n"
+	var text []byte
+	for range 6000 { // it was started, and writes when its turn comes
+		if text, _ = os.ReadFile("/run/docker-extension-out"); string(text) == want {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if string(text) != want {
 		t.Errorf("got %q", text)
 	}
+	must(t, m.Stop(ctx, unit.Unit))
 
 	// Failed units leave nothing behind that stands in the way of the next.
 	unit.Argv = []string{"/no/such/program"}
@@ -195,7 +203,7 @@ func TestRealConnections(t *testing.T) {
 		root := t.TempDir()
 		must(t, os.MkdirAll(filepath.Join(root, filepath.Dir(socket)), 0o755))
 		must(t, os.Symlink(socket, filepath.Join(root, socket)))
-		m := &Manager{Root: files.New(root), JobTimeout: 20 * time.Second}
+		m := &Manager{Root: files.New(root), JobTimeout: time.Minute}
 		unit := Transient{Unit: "docker-extension-test-way.service", Argv: []string{"/bin/sleep", "1000"}}
 		begin := time.Now()
 		if err := m.StartTransient(t.Context(), unit); err != nil {
@@ -222,7 +230,7 @@ func TestRealReexec(t *testing.T) {
 	_, _ = m.Runner.Run(t.Context(), commandOf("systemctl", "daemon-reexec"))
 	select {
 	case <-lost:
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the loss was not noticed")
 	}
 	must(t, m.DaemonReload(t.Context()))
