@@ -81,7 +81,7 @@ fuzz() {
 
 case $what in
 check) lint; unit -short; published -short ;;
-test) lint; unit; published; fuzz 5000x; vm 35m ;;
+test) lint; unit -timeout 1h; published -timeout 1h; fuzz 5000x; vm 2h ;;
 test-long) lint; unit -timeout 2h -tags long; published -tags long; vm 8h -tags long; fuzz 30s ;;
 faults) faults ;;
 fuzz) fuzz 10m ;;
