@@ -187,9 +187,10 @@ systemctl show --property=MainPID,ActiveEnterTimestampMonotonic,NRestarts docker
 if command -v docker >/dev/null; then docker inspect -f 'witness {{.State.Pid}} {{.State.StartedAt}}' witness 2>&1; fi
 true`
 
-// portrait takes one.
+// portrait takes one, when the work unit has kept its records, which it does after it has said that it is done.
 func (l *lab) portrait() portrait {
 	l.Helper()
+	l.workEnds()
 	p := portrait{files: map[string]string{}}
 	list := l.sh(strings.ReplaceAll(filesScript, "PATHS", strings.Join(own(), " -o -path ")))
 	for line := range strings.Lines(list) {
@@ -215,9 +216,10 @@ func (l *lab) sameHost(before portrait) {
 	}
 }
 
-// content gives the digest of every file on the disk, the folders of own apart.
+// content gives the digest of every file on the disk, the folders of own apart, like portrait after the work unit.
 func (l *lab) content() map[string]string {
 	l.Helper()
+	l.workEnds()
 	tree, err := l.vm.Tree(l.ctx(), "/")
 	if err != nil {
 		l.Fatal(err)

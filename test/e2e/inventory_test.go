@@ -32,6 +32,7 @@ echo "== folders"; ls -ld /var/lib/docker-extension /etc/docker /etc/docker/comp
 // inventory takes one. The engine may have begun to work just now: a container is waited for.
 func (l *lab) inventory() inventory {
 	l.Helper()
+	l.workEnds()
 	all := inventory{}
 	tree, err := l.vm.Tree(l.ctx(), "/etc", "/root/.docker")
 	if err != nil {
