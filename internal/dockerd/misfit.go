@@ -256,16 +256,21 @@ func isHostPort(text string) bool {
 // fitDriver follows verifyCgroupDriver of moby daemon/daemon_unix.go. Of other names of exec-opts engines
 // of different releases think differently.
 func fitDriver(option, at string) []misfit {
-	name, driver, given := strings.Cut(option, "=")
-	if !given || !strings.EqualFold(strings.TrimSpace(name), "native.cgroupdriver") {
-		return nil
-	}
-	switch strings.TrimSpace(driver) {
+	switch driver, _ := namedDriver(option); driver {
 	case "", "cgroupfs", "systemd":
 		return nil
 	default:
 		return []misfit{{at, "names a cgroup driver that is neither cgroupfs nor systemd", "write native.cgroupdriver=systemd, or leave it out"}}
 	}
+}
+
+// namedDriver gives the cgroup driver that one of exec-opts names, and whether it is about that.
+func namedDriver(option string) (driver string, named bool) {
+	name, driver, given := strings.Cut(option, "=")
+	if !given || !strings.EqualFold(strings.TrimSpace(name), "native.cgroupdriver") {
+		return "", false
+	}
+	return strings.TrimSpace(driver), true
 }
 
 // fitChoice checks a string of a key that has few good values, or some that were removed.
