@@ -123,23 +123,13 @@ func fitObject(kind Kind, key string, object map[string]any, at string) []misfit
 		}
 		needed = slices.DeleteFunc(slices.Clone(needed), func(n string) bool { return strings.EqualFold(n, name) })
 	}
-	if kind == runtime && filled(object, "path") && filled(object, "runtimeType") {
-		wrong = append(wrong, misfit{at, "has both a path and a runtimeType", "leave one of the two out"})
-	}
 	if len(needed) > 0 {
 		wrong = append(wrong, misfit{at, "is incomplete", "add " + strings.Join(needed, ", ")})
 	}
-	return wrong
-}
-
-// filled tells whether an object has a member that is not an empty string. Its name may be in any case.
-func filled(object map[string]any, name string) bool {
-	for other, value := range object {
-		if text, ok := value.(string); ok && text != "" && strings.EqualFold(other, name) {
-			return true
-		}
+	if problem, hint := discord(kind, object); problem != "" && len(wrong) == 0 {
+		wrong = append(wrong, misfit{at, problem, hint})
 	}
-	return false
+	return wrong
 }
 
 // memberName finds the member that encoding/json, which dockerd decodes with, takes a name for: it
@@ -266,16 +256,21 @@ func isHostPort(text string) bool {
 // fitDriver follows verifyCgroupDriver of moby daemon/daemon_unix.go. Of other names of exec-opts engines
 // of different releases think differently.
 func fitDriver(option, at string) []misfit {
-	name, driver, given := strings.Cut(option, "=")
-	if !given || !strings.EqualFold(strings.TrimSpace(name), "native.cgroupdriver") {
-		return nil
-	}
-	switch strings.TrimSpace(driver) {
+	switch driver, _ := namedDriver(option); driver {
 	case "", "cgroupfs", "systemd":
 		return nil
 	default:
 		return []misfit{{at, "names a cgroup driver that is neither cgroupfs nor systemd", "write native.cgroupdriver=systemd, or leave it out"}}
 	}
+}
+
+// namedDriver gives the cgroup driver that one of exec-opts names, and whether it is about that.
+func namedDriver(option string) (driver string, named bool) {
+	name, driver, given := strings.Cut(option, "=")
+	if !given || !strings.EqualFold(strings.TrimSpace(name), "native.cgroupdriver") {
+		return "", false
+	}
+	return strings.TrimSpace(driver), true
 }
 
 // fitChoice checks a string of a key that has few good values, or some that were removed.

@@ -2,6 +2,7 @@ package dockerd
 
 import (
 	"encoding/json"
+	"strings"
 
 	"docker-extension/internal/fault"
 )
@@ -29,8 +30,8 @@ func CheckTogether(keys, daemon map[string]json.RawMessage, options, place strin
 	return faults
 }
 
-// clashes follows verifyDaemonSettings of moby daemon/daemon_unix.go, which is the same from 20.10 on. What it
-// says is not among what --validate looks at.
+// clashes follows what verifyDaemonSettings of moby daemon/daemon_unix.go says in all releases from 20.10 on. It
+// is not among what --validate looks at.
 func clashes(keys map[string]json.RawMessage) []clash {
 	const hint = "leave one of the two out: bip and bip6 are about docker0, the engine's own bridge"
 	var all []clash
@@ -39,10 +40,31 @@ func clashes(keys map[string]json.RawMessage) []clash {
 			all = append(all, clash{name, "cannot stand beside bridge", hint})
 		}
 	}
+	if parent := textOf(keys["cgroup-parent"]); parent != "" && !isSlice(parent) && cgroupDriver(keys["exec-opts"]) == "systemd" {
+		all = append(all, clash{"cgroup-parent", "is not the name of a slice, which the cgroup driver systemd in exec-opts wants",
+			"write a name such as docker.slice, or leave it out"})
+	}
 	if isFalse(keys["icc"]) && isFalse(keys["iptables"]) {
 		all = append(all, clash{"icc", "is false, for which the engine needs iptables, and that is false too", "set one of the two to true"})
 	}
 	return all
+}
+
+// isSlice tells whether systemd's driver takes a cgroup-parent.
+func isSlice(parent string) bool {
+	return len(parent) > len(".slice") && strings.HasSuffix(parent, ".slice")
+}
+
+// cgroupDriver gives the driver that exec-opts names; empty if they name none, and the host decides.
+func cgroupDriver(value json.RawMessage) string {
+	var options []string
+	_ = json.Unmarshal(value, &options)
+	for _, option := range options {
+		if driver, named := namedDriver(option); named {
+			return driver
+		}
+	}
+	return ""
 }
 
 // textOf is the string that a value is; empty if it is none.

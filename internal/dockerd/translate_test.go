@@ -119,6 +119,7 @@ func TestTranslateFaults(t *testing.T) {
 		{"ulimit upside down", []string{"--default-ulimit=nofile=9:8"}, "soft limit above", ""},
 		{"runc", []string{"--add-runtime=runc=/x"}, "engine's own", ""},
 		{"pool", []string{"--default-address-pool=10.0.0.0/8"}, "base=subnet,size=bits", "base=10.10.0.0/16,size=24"},
+		{"pool size", []string{"--default-address-pool=base=10.10.0.0/16,size=8"}, "has networks that are larger than its base", "prefix"},
 		{"pool base", []string{"--default-address-pool=base=x,size=24"}, "is not a string such as", ""},
 		{"network option", []string{"--default-network-opt=bridge=x"}, "network-driver=option=value", ""},
 		{"nri", []string{"--nri-opts=foo=1"}, "none of enable", ""},

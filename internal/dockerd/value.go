@@ -124,7 +124,7 @@ func readRuntime(name, path string) ([]part, error) {
 	if name == "" || path == "" {
 		return nil, errors.New("is not name=path")
 	}
-	if name == "runc" {
+	if name == stockRuntime {
 		return nil, errors.New("names the runtime runc, which is the engine's own")
 	}
 	return []part{{[]string{name, "path"}, path}}, nil

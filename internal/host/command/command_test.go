@@ -245,6 +245,34 @@ func TestRunLogsTheStory(t *testing.T) {
 	}
 }
 
+// Words that are left out count among what is logged: a child that prints nothing else does not fill the log.
+func TestTailOfLongWords(t *testing.T) {
+	said := 0
+	out := &tail{emit: func(string) { said++ }}
+	for range mostLogged / 32 {
+		_, _ = out.Write([]byte(strings.Repeat("x", longLine) + "\n"))
+	}
+	if said > mostLogged/40 {
+		t.Errorf("%d lines are logged", said)
+	}
+}
+
+// What is kept begins with a whole word, where there is no whole line: half of a secret is nothing that a redactor knows.
+func TestTailKeepsWholeWords(t *testing.T) {
+	for _, test := range [][2]string{
+		{"secret " + strings.Repeat("x", keep-4), strings.Repeat("x", keep-4)},
+		{"secret\r" + strings.Repeat("x", keep-4), strings.Repeat("x", keep-4)},
+		{"secret" + strings.Repeat("x", keep-3), ""},
+		{"secret\n" + strings.Repeat("x y", keep/3), strings.Repeat("x y", keep/3)},
+	} {
+		out := &tail{emit: func(string) {}}
+		_, _ = out.Write([]byte(test[0]))
+		if got := out.String(); got != test[1] {
+			t.Errorf("%.20q...: %.20q... of %d bytes", test[0], got, len(got))
+		}
+	}
+}
+
 func TestTailLines(t *testing.T) {
 	const leftOut = "a word of its output is left out: it is too long"
 	long := strings.Repeat("x", longLine)

@@ -13,6 +13,9 @@ const (
 	mostLogged = 1 << 20 // bytes of one child that are logged; what it says last is in its error
 )
 
+// blanks divide the words of a line.
+const blanks = " \t\r"
+
 // tail keeps the end of what is written to it and hands it on line by line. exec.Cmd writes from
 // one goroutine at a time, since standard output and standard error are the same writer.
 type tail struct {
@@ -63,7 +66,6 @@ func (t *tail) split(p []byte) {
 // pieces hands on the beginning of a line that gets too long. It is cut between two words, since half of a
 // secret is nothing that a redactor knows; a word that is too long itself is left out.
 func (t *tail) pieces() {
-	const blanks = " \t\r"
 	for len(t.line) >= longLine || t.skip {
 		if t.skip {
 			end := bytes.IndexAny(t.line, blanks)
@@ -77,7 +79,7 @@ func (t *tail) pieces() {
 		}
 		end := bytes.LastIndexAny(t.line[:longLine], blanks)
 		if t.skip = end < 0; t.skip {
-			t.emit("a word of its output is left out: it is too long")
+			t.say([]byte("a word of its output is left out: it is too long"))
 			continue
 		}
 		t.say(t.line[:end])
@@ -110,14 +112,26 @@ func (t *tail) say(line []byte) {
 	}
 }
 
-// String gives what was kept, from the first whole line on if the beginning was cut.
+// String gives what was kept, from the first whole line on if the beginning was cut, or from the first whole
+// word on if there is but one line.
 func (t *tail) String() string {
 	t.trim()
 	kept := t.kept
-	if at := bytes.IndexByte(kept, '\n'); t.cut && at >= 0 {
-		kept = kept[at+1:]
+	if t.cut {
+		kept = afterCut(kept)
 	}
 	return strings.ToValidUTF8(string(kept), "\uFFFD")
+}
+
+func afterCut(kept []byte) []byte {
+	at := bytes.IndexByte(kept, '\n')
+	if at < 0 {
+		at = bytes.IndexAny(kept, blanks)
+	}
+	if at < 0 {
+		return nil
+	}
+	return kept[at+1:]
 }
 
 // lastLine gives the last line of text that says something.

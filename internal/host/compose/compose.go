@@ -69,16 +69,20 @@ func (c Compose) Up(ctx context.Context, name string, project state.Project) err
 
 // Down removes the containers and the networks of a project; images and volumes stay. It asks the engine
 // for what belongs to the project, so it needs neither compose nor the file. What somebody else calls by
-// the same name stays.
+// the same name stays, and then the networks do, too: they do not tell whose they are, the engine removes one
+// that only stopped containers know, and without it those do not start again.
 func (c Compose) Down(ctx context.Context, name string) error {
-	containers, err := c.containers(ctx, name)
+	ours, others, err := c.all(ctx, name)
 	if err != nil {
 		return err
 	}
-	for _, container := range containers {
+	for _, container := range ours {
 		if err := c.Engine.Remove(ctx, container); err != nil {
 			return fault.New(fault.Compose, "", "see journalctl -u docker.service", "cannot bring down project %s: %w", name, err)
 		}
+	}
+	if len(others) > 0 {
+		return nil
 	}
 	if err := c.Engine.RemoveNetworks(ctx, name); err != nil {
 		return fault.New(fault.Compose, "", "see journalctl -u docker.service", "cannot bring down project %s: %w", name, err)

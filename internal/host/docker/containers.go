@@ -33,6 +33,7 @@ type Container struct {
 	Name     string
 	Service  string
 	Folder   string // of the compose file that it was made from; "" if its compose does not tell
+	OneOff   bool   // made by `compose run`
 	State    string // "running", "restarting", "exited", "created", "paused", "dead", "removing"
 	ExitCode int    // of an exited container
 	Error    string // why the engine could not start it
@@ -40,7 +41,7 @@ type Container struct {
 	TTY      bool
 }
 
-// Containers gives the containers of a project, those of `compose run` apart.
+// Containers gives the containers of a project, those of `compose run` too.
 func (e Engine) Containers(ctx context.Context, project string) ([]Container, error) {
 	var list []struct {
 		ID     string `json:"Id"`
@@ -53,10 +54,8 @@ func (e Engine) Containers(ctx context.Context, project string) ([]Container, er
 	}
 	var found []Container
 	for _, entry := range list {
-		if strings.EqualFold(entry.Labels[oneoffLabel], "true") {
-			continue
-		}
 		c := Container{ID: entry.ID, Service: entry.Labels[serviceLabel], Folder: entry.Labels[folderLabel], State: entry.State}
+		c.OneOff = strings.EqualFold(entry.Labels[oneoffLabel], "true")
 		if len(entry.Names) > 0 {
 			c.Name = strings.TrimPrefix(entry.Names[0], "/")
 		}

@@ -32,8 +32,11 @@ func TestContainers(t *testing.T) {
 		}
 	})
 	found, err := e.Containers(t.Context(), "shop")
-	want := Container{ID: "1", Name: "shop-web-1", Service: "web", State: "running"}
-	if err != nil || !slices.Equal(found, []Container{want}) {
+	want := []Container{
+		{ID: "1", Name: "shop-web-1", Service: "web", State: "running"},
+		{ID: "2", Name: "shop_web_run", Service: "web", State: "running", OneOff: true},
+	}
+	if err != nil || !slices.Equal(found, want) {
 		t.Fatalf("got %+v, %v", found, err)
 	}
 	full, err := e.Look(t.Context(), found[0])
