@@ -59,6 +59,7 @@ func (e Enable) Run(ctx context.Context, call *handler.Call) (handler.Outcome, e
 	if err != nil {
 		return handler.Outcome{}, err
 	}
+	idle := w.idle(busy)
 	_, goal, steps, err := converger(ctx, m, wanted, call.Log).Plan()
 	if err != nil {
 		return handler.Outcome{}, err
@@ -70,7 +71,7 @@ func (e Enable) Run(ctx context.Context, call *handler.Call) (handler.Outcome, e
 	switch {
 	case busy && w.has(order):
 		return handler.Outcome{Message: "these settings are being applied already"}, nil
-	case len(steps) == 0 && w.idle(busy):
+	case len(steps) == 0 && idle:
 		return e.nothingToDo(ctx, call, m, goal)
 	}
 	return e.handOver(ctx, call, w, order, steps)

@@ -53,6 +53,23 @@ func TestLifeOfAnOrder(t *testing.T) {
 	}
 }
 
+// Nobody holds the lock between the kill of a work unit and its next start.
+func TestIdleWithNothingOnTheDesk(t *testing.T) {
+	w := work{desk: desk{files.New(t.TempDir())}}
+	wantIdle := func(stage string, want bool, err error) {
+		t.Helper()
+		if got := w.idle(false); got != want || err != nil {
+			t.Errorf("%s: idle: %v, error %v; want %v", stage, got, err, want)
+		}
+	}
+	wantIdle("an empty desk", true, nil)
+	wantIdle("an order waits", false, w.desk.write(orderFile, Order{Sequence: 3}))
+	_, _, err := w.desk.next()
+	wantIdle("killed while it was worked on", false, err)
+	wantIdle("killed while it was reported", false, w.desk.end())
+	wantIdle("reported", true, w.desk.clear())
+}
+
 // A work unit that has nothing in hand any more is about to end. Who looks then waits for it: to be told that
 // somebody works would start one more unit, for nothing, and the next look would meet that one's end.
 func TestWorkingUntilTheOrderHasEnded(t *testing.T) {
@@ -68,9 +85,6 @@ func TestWorkingUntilTheOrderHasEnded(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantWorking("an order waits, and nobody is there", false)
-	if w.idle(false) {
-		t.Error("an order waits, and that is called idle")
-	}
 	unlock, err := root.Lock(t.Context(), workLock)
 	if err != nil {
 		t.Fatal(err)

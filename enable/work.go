@@ -71,9 +71,11 @@ func (w work) working(ctx context.Context) (bool, error) {
 	}
 }
 
-// idle tells whether no other order changes the host from here on, of a work unit that is busy or not: one whose
-// unit was killed a moment ago is about to be taken up again, although nobody holds the lock.
-func (w work) idle(busy bool) bool { return !busy && !w.desk.occupied() }
+// idle tells whether no other order changes the host from here on, of a work unit that is busy or not: that of one
+// which was killed a moment ago is about to be taken up again, even if only its report was missing.
+func (w work) idle(busy bool) bool {
+	return !busy && !w.desk.occupied() && !w.desk.root.Exists(endedFile)
+}
 
 // has tells whether the very same order is waiting, or is being worked on with none waiting.
 func (w work) has(o Order) bool {
