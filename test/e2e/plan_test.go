@@ -118,9 +118,11 @@ func (l *lab) changed(s agent.Settings, change bodies.Change) agent.Settings {
 	return agent.Settings{Public: public, Protected: protected}
 }
 
-// plan gives the plan of settings; that of the newest ones on the VM if there are none.
+// plan gives the plan of settings; that of the newest ones on the VM if there are none. It is asked for when the
+// work unit has kept its record, which comes after the status: one that is half written is an earlier run's.
 func (l *lab) plan(s agent.Settings) (plan bodies.Plan) {
 	l.Helper()
+	l.workEnds()
 	files := ""
 	if s.Public != nil {
 		for name, text := range map[string]string{"/tmp/public.json": string(s.Public), "/tmp/protected.json": string(s.Protected)} {
