@@ -2,117 +2,14 @@ package engine
 
 import (
 	"encoding/json"
-	"maps"
-	"slices"
 	"strings"
 	"testing"
 
-	"docker-extension/internal/converge"
 	"docker-extension/internal/fault"
 	"docker-extension/internal/secret"
 	"docker-extension/internal/settings"
 	"docker-extension/internal/state"
 )
-
-// fresh is a Debian 13 without Docker.
-func fresh() state.Facts {
-	return state.Facts{
-		OS:       state.OS{ID: "debian", Version: "13", Name: "Debian GNU/Linux 13 (trixie)", Arch: "amd64", Systemd: true},
-		Files:    map[string]state.File{},
-		Packages: map[string]state.Package{},
-		Units:    map[string]state.UnitFacts{},
-		Folders:  map[string]bool{},
-		Accounts: map[string]bool{"azureuser": true, "ada": true},
-		Admin:    "azureuser",
-	}
-}
-
-// remote are settings with a listener and certificates.
-func remote() settings.Settings {
-	s := plain()
-	s.Docker.Port = 2376
-	s.Certificates = &settings.Certificates{CA: []byte("ca"), Cert: []byte("cert"), Key: secret.New("key")}
-	return s
-}
-
-func plain() settings.Settings { return settings.Settings{Docker: settings.Docker{TLS: true}} }
-
-// settled gives the host after a run with these settings, as a survey would find it.
-func settled(t *testing.T, s settings.Settings, facts state.Facts) state.Facts {
-	t.Helper()
-	goal, err := Running(s, facts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return obey(facts, goal)
-}
-
-// obey is a host that does what is wanted.
-func obey(facts state.Facts, goal state.Goal) state.Facts {
-	facts.Files = maps.Clone(facts.Files)
-	facts.Packages = maps.Clone(facts.Packages)
-	facts.Units = maps.Clone(facts.Units)
-	l := state.Ledger{Files: map[string]state.Found{}, Units: map[string]state.Loaded{}, Daemon: goal.Daemon, Earlier: goal.Earlier}
-	for p, f := range goal.Want.Files {
-		before := facts.Files[p]
-		facts.Files[p] = f
-		if slices.Contains(goal.Owned, p) {
-			l.Files[p] = state.Found{Existed: before.Exists, Mode: uint32(before.Mode), Content: before.Content}
-			if known, ok := facts.Ledger.Files[p]; ok {
-				l.Files[p] = known
-			}
-		}
-	}
-	l.Debs, l.Asked = slices.Clone(facts.Ledger.Debs), slices.Clone(facts.Ledger.Asked)
-	for name, p := range goal.Want.Packages {
-		if p.Installed && !facts.Packages[name].Installed {
-			l.Debs, l.Asked = append(l.Debs, name), append(l.Asked, name)
-		}
-		facts.Packages[name] = p
-	}
-	for name, u := range goal.Want.Units {
-		before := facts.Ledger.Units[name]
-		l.Units[name] = state.Loaded{Started: u.Started, Reloaded: u.Reloaded, FoundEnabled: before.FoundEnabled, FoundActive: before.FoundActive}
-		facts.Units[name] = state.UnitFacts{Exists: true, Enabled: u.Enabled, Active: u.Active}
-	}
-	facts.Groups = map[string][]string{}
-	for m, in := range goal.Want.Members {
-		if in {
-			l.Members = append(l.Members, m)
-			facts.Groups[m.Group] = append(facts.Groups[m.Group], m.User)
-		}
-	}
-	l.Key, l.Entries = facts.Ledger.Key, goal.Entries
-	facts.Containers, l.Projects = raised(goal, facts.Boot)
-	facts.Ledger = l
-	return facts
-}
-
-// raised gives the containers of the projects that are wanted, all running, and what the ledger says.
-func raised(goal state.Goal, boot string) (map[string][]state.Container, map[string]state.Raised) {
-	containers, known := map[string][]state.Container{}, map[string]state.Raised{}
-	for name, p := range goal.Want.Projects {
-		if p.Up {
-			known[name] = state.Raised{Digest: p.Digest, Boot: boot}
-		}
-		for service := range p.Services {
-			containers[name] = append(containers[name], state.Container{Service: service, Running: true})
-		}
-	}
-	return containers, known
-}
-
-func steps(t *testing.T, goal state.Goal, err error) string {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var lines []string
-	for _, s := range converge.Diff(goal) {
-		lines = append(lines, s.Summary())
-	}
-	return strings.Join(lines, "\n")
-}
 
 func TestRunningOnAFreshHost(t *testing.T) {
 	goal, err := Running(remote(), fresh())
@@ -276,16 +173,6 @@ func TestRunningAfterAKeyWasDroppedOrEmptied(t *testing.T) {
 	}
 }
 
-// A Docker that somebody installed, runs, and configured.
-func inhabited() state.Facts {
-	facts := fresh()
-	facts.Packages["docker-ce"] = state.Package{Installed: true}
-	facts.Files[DaemonJSON] = state.File{Exists: true, Mode: 0o640, Content: []byte(`{"bip":"10.9.0.1/24","live-restore":false}`)}
-	facts.Units[Service] = state.UnitFacts{Exists: true, Enabled: true, Active: true}
-	facts.Units[Socket] = state.UnitFacts{Exists: true, Enabled: true, Active: true}
-	return facts
-}
-
 func TestRunningRespectsAnEngineThatWasThere(t *testing.T) {
 	goal, err := Running(plain(), inhabited())
 	if got := steps(t, goal, err); got != "add azureuser to group docker" {
@@ -293,36 +180,6 @@ func TestRunningRespectsAnEngineThatWasThere(t *testing.T) {
 	}
 	if len(goal.Notes) != 1 || !strings.Contains(goal.Notes[0], "docker-ce") {
 		t.Errorf("notes %q", goal.Notes)
-	}
-}
-
-func TestStoppedTellsTheEngineFirst(t *testing.T) {
-	facts := settled(t, remote(), fresh())
-	goal, err := Stopped(facts)
-	want := strings.Join([]string{
-		"write /etc/docker/daemon.json",
-		"do not start at boot: docker.service, docker.socket",
-		"reload docker.service",
-		"stop docker.socket, docker.service",
-	}, "\n")
-	if got := steps(t, goal, err); got != want {
-		t.Errorf("steps:\n%s\nwant:\n%s", got, want)
-	}
-	stopped := obey(facts, goal)
-	goal, err = Stopped(stopped)
-	if got := steps(t, goal, err); got != "" {
-		t.Errorf("second time:\n%s", got)
-	}
-	goal, err = Running(remote(), stopped)
-	if got := steps(t, goal, err); !strings.Contains(got, "start docker.socket, docker.service") {
-		t.Errorf("enabled again:\n%s", got)
-	}
-}
-
-func TestStoppedWithoutAnEngine(t *testing.T) {
-	goal, err := Stopped(fresh())
-	if got := steps(t, goal, err); got != "" {
-		t.Errorf("steps:\n%s", got)
 	}
 }
 
@@ -413,32 +270,6 @@ func TestHold(t *testing.T) {
 	goal, err = Running(plain(), facts)
 	if got := steps(t, goal, err); got != "" {
 		t.Errorf("a person's own hold:\n%s", got)
-	}
-}
-
-func TestCheckHost(t *testing.T) {
-	for name, c := range map[string]struct {
-		os   state.OS
-		want string // part of the error; "" = supported
-	}{
-		"Debian 11":        {state.OS{ID: "debian", Version: "11", Arch: "amd64", Systemd: true}, ""},
-		"Debian testing":   {state.OS{ID: "debian", Arch: "arm64", Systemd: true}, ""},
-		"Ubuntu 24.04":     {state.OS{ID: "ubuntu", Version: "24.04", Arch: "arm64", Systemd: true}, ""},
-		"Debian 10":        {state.OS{ID: "debian", Version: "10", Name: "Debian GNU/Linux 10 (buster)", Arch: "amd64", Systemd: true}, "Debian GNU/Linux 10 (buster)"},
-		"Ubuntu 18.04":     {state.OS{ID: "ubuntu", Version: "18.04", Name: "Ubuntu 18.04", Arch: "amd64", Systemd: true}, "Ubuntu 18.04"},
-		"Red Hat":          {state.OS{ID: "rhel", Version: "9", Name: "RHEL 9", Arch: "amd64", Systemd: true}, "RHEL 9"},
-		"32 bit":           {state.OS{ID: "debian", Version: "12", Name: "Debian 12", Arch: "386", Systemd: true}, "on 386"},
-		"without systemd":  {state.OS{ID: "debian", Version: "12", Name: "Debian 12", Arch: "amd64"}, "without systemd"},
-		"no os-release":    {state.OS{Arch: "amd64", Systemd: true}, "without a name"},
-		"nonsense version": {state.OS{ID: "debian", Version: "twelve", Name: "Debian", Arch: "amd64", Systemd: true}, "twelve"},
-	} {
-		err := CheckHost(c.os)
-		switch {
-		case c.want == "" && err != nil:
-			t.Errorf("%s: %v", name, err)
-		case c.want != "" && (fault.CodeOf(err) != fault.Unsupported || !strings.Contains(err.Error(), c.want)):
-			t.Errorf("%s: error %v, want one with %q", name, err, c.want)
-		}
 	}
 }
 
